@@ -1,0 +1,161 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "apps/exit_code.h"
+#include "apps/model_options.h"
+#include "apps/peak_memory.h"
+#include "attention/base/isa.h"
+#include "attention/base/rng.h"
+#include "vision/preprocess.h"
+
+namespace fovea {
+namespace {
+
+constexpr char kHelp[] =
+    "Times a model on this machine: preprocessing of one made-up 1920x1080 picture, and a forward pass.\n\n"
+    "  fovea bench -m vit --batch 8\n"
+    "  fovea bench -m vit --size 384x384 --threads 4 --json\n";
+constexpr int kWarmUp = 3;
+
+struct BenchOptions {
+  ModelOptions model;
+  int64_t batch = 1, height = 0, width = 0;  // 0: the recipe's own
+  int runs = 20;
+  bool json = false;
+};
+
+struct Milliseconds {
+  double median = 0, p90 = 0;
+};
+
+void read_size(const std::string& text, BenchOptions& options) {
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, options.height);
+  auto last = first;
+  if (first.ec == std::errc() && first.ptr != end && *first.ptr == 'x')
+    last = std::from_chars(first.ptr + 1, end, options.width);
+  if (last.ptr == first.ptr || last.ec != std::errc() || last.ptr != end || options.height < 1 ||
+      options.width < 1)
+    fail_with(kUsage, "--size: '", text, "' is no size; write HxW, as in 224x320");
+}
+
+Milliseconds time_runs(int runs, const std::function<void()>& work) {
+  for (int i = 0; i < kWarmUp; ++i) work();
+  std::vector<double> times;
+  for (int i = 0; i < runs; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    times.push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  }
+  std::sort(times.begin(), times.end());
+  const size_t n = times.size();
+  const auto rank90 = static_cast<size_t>(std::ceil(0.9 * static_cast<double>(n)));
+  return {(times[(n - 1) / 2] + times[n / 2]) / 2, times[rank90 - 1]};
+}
+
+// A gradient with noise on it: neither flat nor friendly to a cache, and the same every time.
+cv::Mat made_up_picture() {
+  cv::Mat picture(1080, 1920, CV_8UC3);
+  Rng rng(1);
+  for (int y = 0; y < picture.rows; ++y)
+    for (int x = 0; x < picture.cols; ++x) {
+      const uint64_t noise = rng.next();
+      for (int c = 0; c < 3; ++c)
+        picture.at<cv::Vec3b>(y, x)[c] =
+            static_cast<uint8_t>((x / 10 + y / 10 * c + (noise >> (8 * c) & 31)) % 256);
+    }
+  return picture;
+}
+
+struct Report {
+  std::string model;
+  int threads;
+  int64_t batch, height, width;
+  int runs;
+  Milliseconds preprocess, forward;
+  double images_per_second, peak_rss_mb;
+};
+
+Report measure(const BenchOptions& options, const ImageModel& model, int threads) {
+  const std::vector<cv::Mat> pictures(static_cast<size_t>(options.batch), made_up_picture());
+  const Milliseconds preprocess =
+      time_runs(options.runs, [&] { make_batch(std::span(pictures).first(1), model.recipe()); });
+  const Tensor images = make_batch(pictures, model.recipe());
+  const bool classifies = !model.info().labels.empty();
+  const Milliseconds forward =
+      time_runs(options.runs, [&] { classifies ? model.logits(images) : model.embed(images); });
+  return {.model = model.info().id,
+          .threads = threads,
+          .batch = options.batch,
+          .height = images.dim(1),
+          .width = images.dim(2),
+          .runs = options.runs,
+          .preprocess = preprocess,
+          .forward = forward,
+          .images_per_second = static_cast<double>(options.batch) * 1000 / forward.median,
+          .peak_rss_mb = peak_memory_mb()};
+}
+
+void write_json(const Report& r, std::ostream& out) {
+  const nlohmann::ordered_json shown = {
+      {"model", r.model},
+      {"isa", active_isa()},
+      {"threads", r.threads},
+      {"batch", r.batch},
+      {"height", r.height},
+      {"width", r.width},
+      {"runs", r.runs},
+      {"preprocess_ms", {{"median", r.preprocess.median}, {"p90", r.preprocess.p90}}},
+      {"forward_ms", {{"median", r.forward.median}, {"p90", r.forward.p90}}},
+      {"images_per_second", r.images_per_second},
+      {"peak_rss_mb", r.peak_rss_mb}};
+  out << shown.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+void write_text(const Report& r, std::ostream& out) {
+  out << fmt::format("{}  {}x{}  batch {}  {} threads  {}  {} runs\n", r.model, r.height, r.width, r.batch,
+                     r.threads, active_isa(), r.runs)
+      << fmt::format("  preprocess  {:9.2f} ms median  {:9.2f} ms p90  (one 1920x1080 picture)\n",
+                     r.preprocess.median, r.preprocess.p90)
+      << fmt::format("  forward     {:9.2f} ms median  {:9.2f} ms p90  {:.1f} images/s\n", r.forward.median,
+                     r.forward.p90, r.images_per_second)
+      << fmt::format("  peak memory {:9.1f} MB\n", r.peak_rss_mb);
+}
+
+}  // namespace
+
+int bench_verb(const Arguments& arguments, Console& console) {
+  CLI::App app(kHelp, "fovea bench");
+  BenchOptions options;
+  add_model_options(app, options.model);
+  app.add_flag("--random-weights", options.model.random_weights,
+               "Needs no model.safetensors, only config.json");
+  app.add_option("--batch", options.batch, "Pictures a forward pass")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096));
+  app.add_option_function<std::string>(
+         "--size", [&](const std::string& text) { read_size(text, options); },
+         "Input size; default: the recipe's")
+      ->type_name("HxW");
+  app.add_option("--runs", options.runs, "Timed runs, after 3 to warm up")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000000));
+  app.add_flag("--json", options.json, "As one JSON object");
+  if (!parse_options(app, arguments, console)) return kOk;
+  return with_model(options.model, [&](const ImageModel& model, int threads) {
+    const bool own_size = options.height == 0;
+    const Report report =
+        measure(options, own_size ? model : model.with_input_size(options.height, options.width), threads);
+    options.json ? write_json(report, console.out) : write_text(report, console.out);
+    return kOk;
+  });
+}
+
+}  // namespace fovea

@@ -1,0 +1,50 @@
+#include "apps/model_options.h"
+
+#include "apps/exit_code.h"
+#include "apps/thread_count.h"
+#include "attention/base/isa.h"
+#include "attention/base/parallel.h"
+
+namespace fovea {
+namespace {
+
+ImageModel open_model(const ModelOptions& options) {
+  try {
+    if (options.random_weights) return ImageModel::random(options.folder, 0);
+    return ImageModel::load(options.folder);
+  } catch (const Error& error) {
+    fail_with(kModelUnusable, error.what());
+  }
+}
+
+void settle_isa() {
+  try {
+    active_isa();
+  } catch (const Error& error) {
+    fail_with(kUsage, "FOVEA_ISA: ", error.what());
+  }
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& app, ModelOptions& options) {
+  app.add_option("-m,--model", options.folder, "Folder with config.json and model.safetensors")
+      ->type_name("DIR")
+      ->envname("FOVEA_MODEL");
+  app.add_option("--threads", options.threads,
+                 "Threads to use; default: $OMP_NUM_THREADS, or all this process may use")
+      ->type_name("N")
+      ->envname("FOVEA_THREADS")
+      ->check(CLI::Range(1, 1024));
+}
+
+int with_model(const ModelOptions& options, const std::function<int(const ImageModel&, int threads)>& work) {
+  if (options.folder.empty()) fail_with(kUsage, "no model given; add -m DIR, or set FOVEA_MODEL");
+  settle_isa();
+  Threads threads(thread_count(options.threads));
+  int code = kInternal;
+  threads.run([&] { code = work(open_model(options), threads.count()); });
+  return code;
+}
+
+}  // namespace fovea

@@ -1,0 +1,42 @@
+#include "apps/options.h"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <ostream>
+
+namespace fovea {
+namespace {
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+}  // namespace
+
+bool parse_options(CLI::App& app, const Arguments& arguments, Console& console) {
+  const std::string hint = "run '" + app.get_name() + " --help' to see what there is";
+  try {
+    Arguments reversed(arguments.rbegin(), arguments.rend());
+    for (std::string& word : reversed)  // CLI11 would split a file called [a,b] into two
+      if (word.starts_with('[') && word.ends_with(']')) word = "./" + word;
+    app.parse(std::move(reversed));
+    return true;
+  } catch (const CLI::CallForHelp&) {
+    console.out << app.help();
+    return false;
+  } catch (const CLI::ExtrasError&) {
+    std::string extra = app.remaining().front();
+    extra = extra.substr(0, extra.find('='));
+    if (extra.empty() || extra[0] != '-')
+      fail_with(kUsage, app.get_name(), ": '", extra, "' is one argument too many; ", hint);
+    fail_with(kUsage, app.get_name(), ": unknown option '", extra, "'",
+              suggestion(extra, option_names(app), hint));
+  } catch (const CLI::ParseError& error) {
+    fail_with(kUsage, app.get_name(), ": ", error.what(), "; ", hint);
+  }
+}
+
+}  // namespace fovea

@@ -1,0 +1,10 @@
+#pragma once
+#include "apps/console.h"
+
+namespace fovea {
+
+// The whole program but for what belongs to the process: picks the verb, runs it, and turns what it throws
+// into one line on console.err and an exit code.
+int run_program(int argc, const char* const* argv, Console& console);
+
+}  // namespace fovea

@@ -1,0 +1,34 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+// Why an input gave no result. The message is one line that names the file, the reason and the next step.
+struct Failure {
+  std::string code;  // "not_found", "truncated", ...
+  std::string message;
+};
+
+struct Input {
+  int64_t index = 0;
+  std::string source;  // the path as it was given or found, bytes untouched; "-" is standard input
+  std::optional<Failure> failure;  // known before the picture is even opened
+};
+
+struct Timing {  // milliseconds
+  double decode = 0, preprocess = 0, infer = 0, postprocess = 0;
+};
+
+// What one input came to.
+struct Result {
+  Input input;  // its failure may also come from reading the picture
+  int64_t width = 0, height = 0;
+  int exif_orientation = 1;
+  std::vector<float> values;  // the model's output: a row of logits, an embedding
+  Timing timing;
+};
+
+}  // namespace fovea

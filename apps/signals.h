@@ -1,0 +1,13 @@
+#pragma once
+
+namespace fovea {
+
+// SIGINT and SIGTERM once: received_signal() says so, and the verb drains. Twice: the process ends. SIGPIPE
+// ends it quietly, even where a parent ignored that signal.
+void catch_signals();
+int received_signal();  // 0: none
+
+// A file descriptor that can be read from once a signal came, for poll(); -1 before catch_signals().
+int signal_descriptor();
+
+}  // namespace fovea

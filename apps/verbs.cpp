@@ -1,0 +1,38 @@
+#include "apps/verbs.h"
+
+namespace fovea {
+
+using VerbFunction = int(const Arguments&, Console&);
+VerbFunction classify_verb, embed_verb, models_show_verb, run_verb, bench_verb, version_verb, help_verb;
+
+namespace {
+
+constexpr Verb kVerbs[] = {
+    {"classify", "name what pictures show", classify_verb},
+    {"embed", "turn pictures into vectors", embed_verb},
+    {"models show", "say what a model folder holds", models_show_verb},
+    {"run", "run a model on a tensor file", run_verb},
+    {"bench", "time a model on this machine", bench_verb},
+    {"version", "say what this program is made of", version_verb},
+    {"help", "explain the program, or one verb", help_verb},
+};
+
+}  // namespace
+
+std::span<const Verb> verbs() {
+  return kVerbs;
+}
+
+const Verb* find_verb(std::string_view name) {
+  for (const Verb& verb : kVerbs)
+    if (verb.name == name) return &verb;
+  return nullptr;
+}
+
+std::vector<std::string> verb_names() {
+  std::vector<std::string> names;
+  for (const Verb& verb : kVerbs) names.emplace_back(verb.name);
+  return names;
+}
+
+}  // namespace fovea

@@ -1,0 +1,76 @@
+#include "attention/autograd/grad.h"
+
+#include <unordered_set>
+
+#include "attention/base/error.h"
+
+namespace fovea {
+namespace {
+
+void add_into(Tensor& sum, const Tensor& term) {
+  if (!sum) {
+    sum = term.clone();
+    return;
+  }
+  float* values = sum.mutable_data();
+  for (int64_t i = 0; i < sum.count(); ++i) values[i] += term.data()[i];
+}
+
+// Inputs before the ops that read them; a loop, since a deep model would exhaust the stack.
+std::vector<const GradNode*> execution_order(const GradNode* root) {
+  std::vector<const GradNode*> order;
+  std::unordered_set<const GradNode*> seen{root};
+  std::vector<std::pair<const GradNode*, size_t>> stack{{root, 0}};
+  while (!stack.empty()) {
+    auto& [node, next] = stack.back();
+    if (next == node->inputs.size()) {
+      order.push_back(node);
+      stack.pop_back();
+    } else if (const GradNode* input = node->inputs[next++].get(); input && seen.insert(input).second) {
+      stack.emplace_back(input, 0);
+    }
+  }
+  return order;
+}
+
+}  // namespace
+
+bool recorded(std::initializer_list<Tensor> inputs) {
+  for (const Tensor& input : inputs)
+    if (input.grad_node()) return true;
+  return false;
+}
+
+bool Gradients::has(const Tensor& leaf) const {
+  return by_node_.contains(leaf.grad_node().get());
+}
+
+const Tensor& Gradients::operator[](const Tensor& leaf) const {
+  auto found = by_node_.find(leaf.grad_node().get());
+  if (found == by_node_.end()) fail("gradients: the loss does not depend on this tensor ", leaf.shape());
+  return found->second;
+}
+
+void watch(Tensor& leaf) {
+  leaf.set_grad_node(std::make_shared<GradNode>());
+}
+
+Gradients backward(const Tensor& loss) {
+  if (loss.count() != 1 || !loss.grad_node()) fail("backward: needs one recorded value, got ", loss.shape());
+  Gradients gradients;
+  auto& by_node = gradients.by_node_;
+  by_node[loss.grad_node().get()] = Tensor::full(loss.shape(), 1);
+  const auto order = execution_order(loss.grad_node().get());
+  for (auto it = order.rbegin(); it != order.rend(); ++it) {
+    const GradNode* node = *it;
+    if (!node->backward) continue;  // a leaf keeps its gradient
+    auto entry = by_node.extract(node);
+    if (!entry) continue;
+    const std::vector<Tensor> input_grads = node->backward(entry.mapped());
+    for (size_t i = 0; i < node->inputs.size(); ++i)
+      if (node->inputs[i] && input_grads[i]) add_into(by_node[node->inputs[i].get()], input_grads[i]);
+  }
+  return gradients;
+}
+
+}  // namespace fovea

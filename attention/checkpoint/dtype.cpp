@@ -1,0 +1,106 @@
+#include "attention/checkpoint/dtype.h"
+
+#include <array>
+#include <bit>
+#include <cstring>
+
+namespace fovea {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "safetensors is little-endian");
+
+struct DtypeFacts {
+  std::string_view name;
+  int64_t size;
+};
+constexpr std::array<DtypeFacts, 13> kFacts{{{"F64", 8},
+                                             {"F32", 4},
+                                             {"F16", 2},
+                                             {"BF16", 2},
+                                             {"I64", 8},
+                                             {"I32", 4},
+                                             {"I16", 2},
+                                             {"I8", 1},
+                                             {"U64", 8},
+                                             {"U32", 4},
+                                             {"U16", 2},
+                                             {"U8", 1},
+                                             {"BOOL", 1}}};
+
+// Shifting exponent and mantissa into place leaves the exponent's bias 112 short. The product mends that, and
+// turns subnormals into normal numbers on the way.
+float from_half(uint16_t half) {
+  const uint32_t magnitude = static_cast<uint32_t>(half & 0x7FFF) << 13;
+  uint32_t bits = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) * 0x1p112f);
+  if (magnitude >= 0x0F800000) bits = magnitude | 0x7F800000;  // infinity and NaN
+  return std::bit_cast<float>(bits | static_cast<uint32_t>(half & 0x8000) << 16);
+}
+
+float from_bfloat(uint16_t value) {
+  return std::bit_cast<float>(static_cast<uint32_t>(value) << 16);
+}
+
+template <class Stored, class Convert>
+void convert(const std::byte* stored, int64_t count, float* out, Convert to_float) {
+  for (int64_t i = 0; i < count; ++i) {
+    Stored value;
+    std::memcpy(&value, stored + i * static_cast<int64_t>(sizeof(Stored)), sizeof(Stored));
+    out[i] = to_float(value);
+  }
+}
+
+template <class Stored>
+void cast(const std::byte* stored, int64_t count, float* out) {
+  convert<Stored>(stored, count, out, [](Stored value) { return static_cast<float>(value); });
+}
+
+}  // namespace
+
+std::optional<Dtype> dtype_named(std::string_view name) {
+  for (size_t i = 0; i < kFacts.size(); ++i)
+    if (kFacts[i].name == name) return static_cast<Dtype>(i);
+  return std::nullopt;
+}
+
+std::string_view dtype_name(Dtype dtype) {
+  return kFacts[static_cast<size_t>(dtype)].name;
+}
+
+int64_t dtype_size(Dtype dtype) {
+  return kFacts[static_cast<size_t>(dtype)].size;
+}
+
+void widen(Dtype dtype, const std::byte* stored, int64_t count, float* out) {
+  if (count == 0) return;
+  switch (dtype) {
+    case Dtype::kF64:
+      return cast<double>(stored, count, out);
+    case Dtype::kF32:
+      std::memcpy(out, stored, static_cast<size_t>(count) * sizeof(float));
+      return;
+    case Dtype::kF16:
+      return convert<uint16_t>(stored, count, out, from_half);
+    case Dtype::kBF16:
+      return convert<uint16_t>(stored, count, out, from_bfloat);
+    case Dtype::kI64:
+      return cast<int64_t>(stored, count, out);
+    case Dtype::kI32:
+      return cast<int32_t>(stored, count, out);
+    case Dtype::kI16:
+      return cast<int16_t>(stored, count, out);
+    case Dtype::kI8:
+      return cast<int8_t>(stored, count, out);
+    case Dtype::kU64:
+      return cast<uint64_t>(stored, count, out);
+    case Dtype::kU32:
+      return cast<uint32_t>(stored, count, out);
+    case Dtype::kU16:
+      return cast<uint16_t>(stored, count, out);
+    case Dtype::kU8:
+      return cast<uint8_t>(stored, count, out);
+    case Dtype::kBool:
+      return convert<uint8_t>(stored, count, out, [](uint8_t v) { return v ? 1.0f : 0.0f; });
+  }
+}
+
+}  // namespace fovea

@@ -1,0 +1,100 @@
+#include "attention/kernels/rows.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "attention/kernels/rows.cpp"
+#include "hwy/foreach_target.h"
+// after foreach_target.h
+#include <cmath>
+
+#include "attention/kernels/vector_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea::kernels::HWY_NAMESPACE {
+
+struct Moments {
+  float mean, inverse_std;
+};
+
+// Two passes over a row that lies in L1: the mean, then the centred squares, so that nothing cancels.
+HWY_INLINE Moments RowMoments(const float* x, int64_t n, float eps) {
+  const D d;
+  V s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
+  const int64_t whole = n / (4 * kLanes) * (4 * kLanes);
+  for (int64_t i = 0; i < whole; i += 4 * kLanes) {
+    s0 = hn::Add(s0, hn::LoadU(d, x + i));
+    s1 = hn::Add(s1, hn::LoadU(d, x + i + kLanes));
+    s2 = hn::Add(s2, hn::LoadU(d, x + i + 2 * kLanes));
+    s3 = hn::Add(s3, hn::LoadU(d, x + i + 3 * kLanes));
+  }
+  float sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
+  for (int64_t i = whole; i < n; ++i) sum += x[i];
+  const float mean = sum / static_cast<float>(n);
+
+  const V centre = hn::Set(d, mean);
+  s0 = s1 = s2 = s3 = hn::Zero(d);
+  auto square = [&](V s, int64_t i) HWY_ATTR {
+    const V c = hn::Sub(hn::LoadU(d, x + i), centre);
+    return hn::MulAdd(c, c, s);
+  };
+  for (int64_t i = 0; i < whole; i += 4 * kLanes) {
+    s0 = square(s0, i);
+    s1 = square(s1, i + kLanes);
+    s2 = square(s2, i + 2 * kLanes);
+    s3 = square(s3, i + 3 * kLanes);
+  }
+  float squares = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
+  for (int64_t i = whole; i < n; ++i) squares += (x[i] - mean) * (x[i] - mean);
+  return {mean, 1.f / std::sqrt(squares / static_cast<float>(n) + eps)};
+}
+
+void LayerNorm(const float* x, int64_t rows, int64_t n, const float* weight, const float* bias, float eps,
+               float* y) {
+  const D d;
+  for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
+    const Moments m = RowMoments(x, n, eps);
+    const V mean = hn::Set(d, m.mean), scale = hn::Set(d, m.inverse_std);
+    int64_t i = 0;
+    if (weight && bias)
+      for (; i + kLanes <= n; i += kLanes) {
+        const V centred = hn::Mul(hn::Sub(hn::LoadU(d, x + i), mean), scale);
+        hn::StoreU(hn::MulAdd(centred, hn::LoadU(d, weight + i), hn::LoadU(d, bias + i)), d, y + i);
+      }
+    for (; i < n; ++i)
+      y[i] = (x[i] - m.mean) * m.inverse_std * (weight ? weight[i] : 1.f) + (bias ? bias[i] : 0.f);
+  }
+}
+
+void LayerNormStatistics(const float* x, int64_t rows, int64_t n, float eps, float* mean,
+                         float* inverse_std) {
+  for (int64_t r = 0; r < rows; ++r, x += n) {
+    const Moments m = RowMoments(x, n, eps);
+    mean[r] = m.mean;
+    inverse_std[r] = m.inverse_std;
+  }
+}
+
+}  // namespace fovea::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include "attention/base/isa.h"
+
+namespace fovea::kernels {
+
+HWY_EXPORT(LayerNorm);
+HWY_EXPORT(LayerNormStatistics);
+
+void layer_norm(const float* x, int64_t rows, int64_t n, const float* weight, const float* bias, float eps,
+                float* y) {
+  active_isa();
+  HWY_DYNAMIC_DISPATCH(LayerNorm)(x, rows, n, weight, bias, eps, y);
+}
+
+void layer_norm_statistics(const float* x, int64_t rows, int64_t n, float eps, float* mean,
+                           float* inverse_std) {
+  active_isa();
+  HWY_DYNAMIC_DISPATCH(LayerNormStatistics)(x, rows, n, eps, mean, inverse_std);
+}
+
+}  // namespace fovea::kernels
+#endif

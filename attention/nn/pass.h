@@ -1,0 +1,28 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "attention/tensor/tensor.h"
+
+namespace fovea {
+
+class Rng;
+
+struct NamedTensor {
+  std::string name;  // the block's place in the model: "layers.3.attn"
+  Tensor value;
+};
+
+// What a pass hands out on its way: attention maps, and the tokens between blocks.
+struct Taps {
+  std::vector<NamedTensor> maps;    // [B, heads, Nq, Nk] between tokens
+  std::vector<NamedTensor> states;  // [B, N, C], or [B, H, W, C]
+};
+
+// What one forward pass carries beside its data. Owned by the caller, one per pass.
+struct Pass {
+  Taps* taps = nullptr;     // set: blocks hand their attention maps and tokens here
+  Rng* training = nullptr;  // set: this pass trains, and dropout draws from it
+};
+
+}  // namespace fovea

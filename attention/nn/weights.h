@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "attention/base/rng.h"
+#include "attention/checkpoint/stored_parameter.h"
+#include "attention/tensor/tensor.h"
+
+namespace fovea {
+
+enum class Init { kZeros, kOnes, kXavier, kNormal002 };
+enum class Purpose { kInference, kTraining };  // kInference packs weights; kTraining records gradients
+
+struct Parameter {
+  std::string name;
+  Tensor value;
+};
+
+// Every parameter of one model by its full name, from a checkpoint or drawn from a seed.
+class ParameterStore {
+ public:
+  ParameterStore(uint64_t seed, Purpose purpose);            // all fresh
+  ParameterStore(ParameterMap checkpoint, Purpose purpose);  // all loaded, each when a layer asks for it
+
+  const std::vector<Parameter>& parameters() const { return parameters_; }  // in training; as the model asked
+  int64_t parameter_count() const { return parameter_count_; }
+  bool holds(const std::string& name) const { return checkpoint_.contains(name); }
+
+  // What did not fit, every name told: missing, of another shape, or read by no layer. Empty if all is well.
+  // `spell` turns our name into the checkpoint's.
+  std::string complaints(const std::function<std::string(const std::string&)>& spell) const;
+
+ private:
+  friend class Weights;
+  Tensor get(const std::string& name, Shape shape, Init init);
+  Tensor draw(Shape shape, Init init);
+
+  ParameterMap checkpoint_;
+  bool fresh_;
+  Purpose purpose_;
+  Rng rng_;
+  int64_t parameter_count_ = 0;
+  std::vector<Parameter> parameters_;
+  std::map<std::string, bool> read_;
+  std::vector<std::string> missing_, misshapen_;
+};
+
+// A place in the tree of names, as a folder is in a file system. Layers take one in their constructor.
+class Weights {
+ public:
+  explicit Weights(ParameterStore& store) : store_(&store) {}
+  Weights operator/(const std::string& child) const;
+  Weights operator/(int64_t index) const { return *this / std::to_string(index); }
+  const std::string& path() const { return path_; }
+  bool packs() const { return store_->purpose_ == Purpose::kInference; }
+
+  // The parameter of that name here. One that a checkpoint lacks, or has in another shape, is noted for
+  // complaints() and comes back as zeros, so that all of them can be told at once.
+  Tensor get(const std::string& name, Shape shape, Init init) const;
+
+ private:
+  ParameterStore* store_;
+  std::string path_;
+};
+
+}  // namespace fovea

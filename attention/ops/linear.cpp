@@ -1,0 +1,79 @@
+#include "attention/ops/linear.h"
+
+#include "attention/autograd/grad.h"
+#include "attention/base/error.h"
+#include "attention/base/parallel.h"
+#include "attention/ops/pointwise.h"
+#include "attention/ops/product.h"
+
+namespace fovea {
+namespace {
+
+using kernels::MatrixView;
+using kernels::PackedMatrix;
+
+// dW [out, in] = dY^T X: both operands are laid out anew, since the sum runs over rows.
+Tensor weight_gradient(const Tensor& dy, const Tensor& x, int64_t rows, int64_t in, int64_t out) {
+  Tensor turned(Shape{out, rows}), dw(Shape{out, in});
+  transpose(dy.data(), rows, out, turned.mutable_data());
+  const PackedMatrix packed(MatrixView{x.data(), in, rows, 1, in});
+  product({turned.data(), rows, &packed, dw.mutable_data(), in}, out);
+  return dw;
+}
+
+Tensor input_gradient(const Tensor& dy, const Tensor& weight, const Shape& shape, int64_t rows) {
+  const int64_t out = weight.dim(0), in = weight.dim(1);
+  Tensor dx(shape);
+  const PackedMatrix packed(MatrixView{weight.data(), in, out, 1, in});
+  product({dy.data(), out, &packed, dx.mutable_data(), in}, rows);
+  return dx;
+}
+
+Tensor column_sums(const Tensor& dy, int64_t rows, int64_t columns) {
+  Tensor sums = Tensor::full({columns}, 0);
+  parallel_for(columns, 256, [&](int64_t begin, int64_t end) {
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t c = begin; c < end; ++c) sums.mutable_data()[c] += dy.data()[r * columns + c];
+  });
+  return sums;
+}
+
+}  // namespace
+
+PackedMatrix pack_linear(const Tensor& weight) {
+  return PackedMatrix(MatrixView{weight.data(), weight.dim(0), weight.dim(1), weight.dim(1), 1});
+}
+
+Tensor linear(const Tensor& x, const PackedMatrix& weight, const Tensor& bias, const Then& then) {
+  if (x.dim(-1) != weight.depth())
+    fail("linear: input ", x.shape(), " does not fit weight ", Shape{weight.columns(), weight.depth()});
+  Tensor y(x.shape().with_last(weight.columns()));
+  if (then.residual && then.residual.shape() != y.shape())
+    fail("linear: residual ", then.residual.shape(), " for output ", y.shape());
+  const kernels::Epilogue epilogue{.bias = bias.data(),
+                                   .activation = then.activation,
+                                   .residual = then.residual.data(),
+                                   .residual_stride = weight.columns()};
+  const int64_t rows = weight.depth() ? x.count() / weight.depth() : 0;
+  product({x.data(), weight.depth(), &weight, y.mutable_data(), weight.columns(), epilogue}, rows);
+  return y;
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const Then& then) {
+  const int64_t out = weight.dim(0), in = weight.dim(1);
+  if (weight.shape().rank() != 2 || x.dim(-1) != in || (bias && bias.shape() != Shape{out}))
+    fail("linear: input ", x.shape(), " does not fit weight ", weight.shape());
+  if (!recorded({x, weight, bias ? bias : Tensor(), then.residual}))
+    return linear(x, pack_linear(weight), bias, then);
+  const int64_t rows = x.count() / in;
+  Tensor y = linear(x, pack_linear(weight), bias);
+  y = record(y, {x, weight, bias}, [x, weight, bias, rows, in, out](const Tensor& dy) {
+    return std::vector<Tensor>{x.grad_node() ? input_gradient(dy, weight, x.shape(), rows) : Tensor(),
+                               weight.grad_node() ? weight_gradient(dy, x, rows, in, out) : Tensor(),
+                               bias && bias.grad_node() ? column_sums(dy, rows, out) : Tensor()};
+  });
+  if (then.activation != Activation::kNone) y = activate(then.activation, y);
+  return then.residual ? y + then.residual : y;
+}
+
+}  // namespace fovea

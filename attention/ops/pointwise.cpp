@@ -1,0 +1,219 @@
+#include "attention/ops/pointwise.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "attention/autograd/grad.h"
+#include "attention/base/error.h"
+#include "attention/base/parallel.h"
+#include "attention/kernels/gemm.h"
+
+namespace fovea {
+namespace {
+
+constexpr int64_t kGrain = 16384;
+
+// f and its derivative at x, one value at a time.
+template <class F, class DF>
+Tensor map(const Tensor& x, F f, DF df) {
+  Tensor y(x.shape());
+  parallel_for(x.count(), kGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) y.mutable_data()[i] = f(x.data()[i]);
+  });
+  return record(y, {x}, [x, df](const Tensor& dy) {
+    Tensor dx(x.shape());
+    parallel_for(x.count(), kGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) dx.mutable_data()[i] = dy.data()[i] * df(x.data()[i]);
+    });
+    return std::vector<Tensor>{dx};
+  });
+}
+
+void expect_repeats(const char* op, const Tensor& a, const Tensor& b) {
+  const int lead = a.shape().rank() - b.shape().rank();
+  bool fits = lead >= 0;
+  for (int i = 0; fits && i < b.shape().rank(); ++i) fits = a.dim(lead + i) == b.dim(i);
+  if (!fits) fail(op, ": ", b.shape(), " does not repeat over ", a.shape());
+}
+
+// The gradient of b, which was repeated over a: sums over the repeats, in order.
+Tensor fold(const Tensor& da, const Shape& shape) {
+  if (da.shape() == shape) return da;
+  Tensor db = Tensor::full(shape, 0);
+  const int64_t n = std::max<int64_t>(shape.count(), 1), repeats = da.count() / n;
+  parallel_for(n, 1024, [&](int64_t begin, int64_t end) {
+    for (int64_t r = 0; r < repeats; ++r)
+      for (int64_t i = begin; i < end; ++i) db.mutable_data()[i] += da.data()[r * n + i];
+  });
+  return db;
+}
+
+template <class F>
+Tensor combine(const Tensor& a, const Tensor& b, F f) {
+  Tensor y(a.shape());
+  const int64_t n = b.count();
+  parallel_for(a.count(), kGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin, j = n ? begin % n : 0; i < end; ++i, j = j + 1 == n ? 0 : j + 1)
+      y.mutable_data()[i] = f(a.data()[i], b.data()[j]);
+  });
+  return y;
+}
+
+float sigmoid_of(float x) {
+  return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
+}
+float softplus_of(float x) {
+  return std::max(x, 0.f) + std::log1p(std::exp(-std::abs(x)));
+}
+
+float derivative(Activation activation, float x) {
+  switch (activation) {
+    case Activation::kNone:
+      return 1;
+    case Activation::kRelu:
+      return x > 0 ? 1.f : 0.f;
+    case Activation::kGelu:
+      return 0.5f * (1 + std::erf(x * 0.70710678f)) + x * 0.39894228f * std::exp(-x * x / 2);
+    case Activation::kGeluTanh: {
+      const float t = std::tanh(0.79788456f * (x + 0.044715f * x * x * x));
+      return 0.5f * (1 + t) + 0.5f * x * (1 - t * t) * 0.79788456f * (1 + 3 * 0.044715f * x * x);
+    }
+    case Activation::kQuickGelu: {
+      const float s = sigmoid_of(1.702f * x);
+      return s + 1.702f * x * s * (1 - s);
+    }
+    case Activation::kSilu: {
+      const float s = sigmoid_of(x);
+      return s + x * s * (1 - s);
+    }
+    case Activation::kSigmoid:
+      return sigmoid_of(x) * (1 - sigmoid_of(x));
+    case Activation::kTanh:
+      return 1 - std::tanh(x) * std::tanh(x);
+  }
+  return 1;
+}
+
+}  // namespace
+
+Tensor operator+(const Tensor& a, const Tensor& b) {
+  expect_repeats("add", a, b);
+  return record(combine(a, b, [](float p, float q) { return p + q; }), {a, b},
+                [shape = b.shape()](const Tensor& dy) {
+                  return std::vector<Tensor>{dy, fold(dy, shape)};
+                });
+}
+
+Tensor operator-(const Tensor& a, const Tensor& b) {
+  return a + scale(b, -1);
+}
+
+Tensor mul(const Tensor& a, const Tensor& b) {
+  expect_repeats("mul", a, b);
+  const auto times = [](float p, float q) { return p * q; };
+  return record(combine(a, b, times), {a, b}, [a, b, times](const Tensor& dy) {
+    return std::vector<Tensor>{combine(dy, b, times), fold(combine(dy, a, times), b.shape())};
+  });
+}
+
+Tensor scale(const Tensor& x, float factor) {
+  return map(
+      x, [factor](float v) { return v * factor; }, [factor](float) { return factor; });
+}
+
+Tensor activate(Activation activation, const Tensor& x) {
+  Tensor y(x.shape());
+  parallel_for(x.count(), kGrain, [&](int64_t begin, int64_t end) {
+    kernels::activate(activation, x.data() + begin, y.mutable_data() + begin, end - begin);
+  });
+  return record(y, {x}, [x, activation](const Tensor& dy) {
+    Tensor dx(x.shape());
+    parallel_for(x.count(), kGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i)
+        dx.mutable_data()[i] = dy.data()[i] * derivative(activation, x.data()[i]);
+    });
+    return std::vector<Tensor>{dx};
+  });
+}
+
+Tensor relu(const Tensor& x) {
+  return activate(Activation::kRelu, x);
+}
+Tensor gelu(const Tensor& x) {
+  return activate(Activation::kGelu, x);
+}
+Tensor gelu_tanh(const Tensor& x) {
+  return activate(Activation::kGeluTanh, x);
+}
+Tensor quick_gelu(const Tensor& x) {
+  return activate(Activation::kQuickGelu, x);
+}
+Tensor silu(const Tensor& x) {
+  return activate(Activation::kSilu, x);
+}
+Tensor sigmoid(const Tensor& x) {
+  return activate(Activation::kSigmoid, x);
+}
+Tensor tanh(const Tensor& x) {
+  return activate(Activation::kTanh, x);
+}
+
+Tensor relu6(const Tensor& x) {
+  return map(
+      x, [](float v) { return std::clamp(v, 0.f, 6.f); }, [](float v) { return v > 0 && v < 6 ? 1.f : 0.f; });
+}
+
+Tensor leaky_relu(const Tensor& x, float slope) {
+  return map(
+      x, [slope](float v) { return v > 0 ? v : v * slope; }, [slope](float v) { return v > 0 ? 1 : slope; });
+}
+
+Tensor mish(const Tensor& x) {
+  return map(
+      x, [](float v) { return v * std::tanh(softplus_of(v)); },
+      [](float v) {
+        const float t = std::tanh(softplus_of(v));
+        return t + v * (1 - t * t) * sigmoid_of(v);
+      });
+}
+
+Tensor erf(const Tensor& x) {
+  return map(
+      x, [](float v) { return std::erf(v); }, [](float v) { return 1.12837917f * std::exp(-v * v); });
+}
+
+Tensor elu(const Tensor& x, float alpha) {
+  return map(
+      x, [alpha](float v) { return v > 0 ? v : alpha * std::expm1(v); },
+      [alpha](float v) { return v > 0 ? 1 : alpha * std::exp(v); });
+}
+
+Tensor celu(const Tensor& x, float alpha) {
+  return map(
+      x, [alpha](float v) { return v > 0 ? v : alpha * std::expm1(v / alpha); },
+      [alpha](float v) { return v > 0 ? 1 : std::exp(v / alpha); });
+}
+
+Tensor selu(const Tensor& x) {  // Klambauer et al. 2017
+  return scale(elu(x, 1.6732632f), 1.0507010f);
+}
+
+Tensor softplus(const Tensor& x) {
+  return map(x, softplus_of, sigmoid_of);
+}
+
+Tensor hardsigmoid(const Tensor& x) {
+  return map(
+      x, [](float v) { return std::clamp(v / 6 + 0.5f, 0.f, 1.f); },
+      [](float v) { return v > -3 && v < 3 ? 1 / 6.f : 0.f; });
+}
+
+Tensor hardswish(const Tensor& x) {
+  return map(
+      x, [](float v) { return v * std::clamp(v / 6 + 0.5f, 0.f, 1.f); },
+      [](float v) { return v <= -3  ? 0.f
+                           : v >= 3 ? 1.f
+                                    : v / 3 + 0.5f; });
+}
+
+}  // namespace fovea

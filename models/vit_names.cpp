@@ -1,0 +1,89 @@
+#include "models/vit_names.h"
+
+namespace fovea {
+namespace {
+
+constexpr NameRule kTransformersBackbone[] = {
+    {"embeddings.cls_token", "class_token", Change::kDropLeadingOnes},
+    {"embeddings.distillation_token", "distillation_token", Change::kDropLeadingOnes},
+    {"embeddings.position_embeddings", "position", Change::kDropLeadingOnes},
+    {"embeddings.patch_embeddings.projection.", "patch_embed.", Change::kPatchConvToMatrix},
+    {"encoder.layer.*.attention.attention.query.", "layers.*.attn.q."},
+    {"encoder.layer.*.attention.attention.key.", "layers.*.attn.k."},
+    {"encoder.layer.*.attention.attention.value.", "layers.*.attn.v."},
+    {"encoder.layer.*.attention.output.dense.", "layers.*.attn.out."},
+    {"encoder.layer.*.intermediate.dense.", "layers.*.mlp.fc1."},
+    {"encoder.layer.*.output.dense.", "layers.*.mlp.fc2."},
+    {"encoder.layer.*.layernorm_before.", "layers.*.norm1."},
+    {"encoder.layer.*.layernorm_after.", "layers.*.norm2."},
+    {"layernorm.", "norm."},
+};
+constexpr NameRule kTransformersHeads[] = {
+    {"classifier.", "head."},
+    {"cls_classifier.", "head."},
+    {"distillation_classifier.", "distillation_head."},
+};
+constexpr NameRule kTimm[] = {
+    {"cls_token", "class_token", Change::kDropLeadingOnes},
+    {"dist_token", "distillation_token", Change::kDropLeadingOnes},
+    {"pos_embed", "position", Change::kDropLeadingOnes},
+    {"patch_embed.proj.", "patch_embed.", Change::kPatchConvToMatrix},
+    {"blocks.*.attn.qkv.", "layers.*.attn.{q,k,v}.", Change::kSplit3},
+    {"blocks.*.attn.proj.", "layers.*.attn.out."},
+    {"blocks.*.mlp.fc1.", "layers.*.mlp.fc1."},
+    {"blocks.*.mlp.fc2.", "layers.*.mlp.fc2."},
+    {"blocks.*.norm1.", "layers.*.norm1."},
+    {"blocks.*.norm2.", "layers.*.norm2."},
+    {"norm.", "norm."},
+    {"fc_norm.", "fc_norm."},
+    {"head.", "head."},
+    {"head_dist.", "distillation_head."},
+};
+constexpr NameRule kTorchvision[] = {
+    {"class_token", "class_token", Change::kDropLeadingOnes},
+    {"encoder.pos_embedding", "position", Change::kDropLeadingOnes},
+    {"conv_proj.", "patch_embed.", Change::kPatchConvToMatrix},
+    {"encoder.layers.encoder_layer_*.self_attention.in_proj_weight", "layers.*.attn.{q,k,v}.weight",
+     Change::kSplit3},
+    {"encoder.layers.encoder_layer_*.self_attention.in_proj_bias", "layers.*.attn.{q,k,v}.bias",
+     Change::kSplit3},
+    {"encoder.layers.encoder_layer_*.self_attention.out_proj.", "layers.*.attn.out."},
+    {"encoder.layers.encoder_layer_*.mlp.0.", "layers.*.mlp.fc1."},
+    {"encoder.layers.encoder_layer_*.mlp.3.", "layers.*.mlp.fc2."},
+    {"encoder.layers.encoder_layer_*.mlp.linear_1.", "layers.*.mlp.fc1."},  // before torchvision 0.12
+    {"encoder.layers.encoder_layer_*.mlp.linear_2.", "layers.*.mlp.fc2."},
+    {"encoder.layers.encoder_layer_*.ln_1.", "layers.*.norm1."},
+    {"encoder.layers.encoder_layer_*.ln_2.", "layers.*.norm2."},
+    {"encoder.ln.", "norm."},
+    {"heads.head.", "head."},
+};
+
+}  // namespace
+
+VitNames VitNames::transformers(const std::string& backbone) {
+  VitNames names;
+  const auto nested = [&](const char* stored) { return names.text_.emplace_back(backbone + stored).c_str(); };
+  for (NameRule rule : kTransformersBackbone)
+    names.rules_.push_back({nested(rule.stored), rule.ours, rule.change});
+  if (backbone.empty()) {
+    names.rules_.push_back({"pooler.dense.", "pooler."});
+  } else {  // a classifier reads the class token itself; some checkpoints carry their pooler along
+    names.rules_.push_back({nested("pooler."), "", Change::kDrop});
+    names.rules_.insert(names.rules_.end(), std::begin(kTransformersHeads), std::end(kTransformersHeads));
+  }
+  return names;
+}
+
+VitNames VitNames::timm() {
+  VitNames names;
+  names.rules_.assign(std::begin(kTimm), std::end(kTimm));
+  return names;
+}
+
+VitNames VitNames::torchvision() {
+  VitNames names;
+  names.rules_.assign(std::begin(kTorchvision), std::end(kTorchvision));
+  return names;
+}
+
+}  // namespace fovea

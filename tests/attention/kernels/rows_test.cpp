@@ -1,0 +1,55 @@
+#include "attention/kernels/rows.h"
+
+#include <cmath>
+
+#include "tests/support/isa.h"
+#include "tests/support/random_tensor.h"
+
+namespace fovea::kernels {
+namespace {
+
+void check(int64_t n, float offset, float eps, double tolerance) {
+  SCOPED_TRACE(testing::Message() << "n " << n << " offset " << offset);
+  constexpr int64_t kRows = 3;
+  Tensor x = random_tensor({kRows, n}, 1);
+  for (int64_t i = 0; i < x.count(); ++i) x.mutable_data()[i] += offset;
+  const Tensor weight = random_tensor({n}, 2), bias = random_tensor({n}, 3);
+  Tensor y(x.shape());
+  layer_norm(x.data(), kRows, n, weight.data(), bias.data(), eps, y.mutable_data());
+  for (int64_t r = 0; r < kRows; ++r) {
+    double mean = 0, variance = 0;
+    const float* row = x.data() + r * n;
+    for (int64_t i = 0; i < n; ++i) mean += row[i] / static_cast<double>(n);
+    for (int64_t i = 0; i < n; ++i) variance += (row[i] - mean) * (row[i] - mean) / static_cast<double>(n);
+    for (int64_t i = 0; i < n; ++i) {
+      const double want =
+          (row[i] - mean) / std::sqrt(variance + static_cast<double>(eps)) * weight.data()[i] +
+          bias.data()[i];
+      ASSERT_NEAR(y.data()[r * n + i], want, tolerance * (1 + std::abs(want)));
+    }
+  }
+}
+
+TEST(LayerNorm, EqualsDoublePrecisionForEveryLength) {
+  for_each_isa([] {
+    for (int64_t n = 1; n <= 70; ++n) check(n, 0, 1e-6f, 1e-5);
+    for (int64_t n : {192, 384, 768, 1000, 1024}) check(n, 0, 1e-6f, 1e-5);
+  });
+}
+
+TEST(LayerNorm, DoesNotCancelFarFromZero) {
+  for_each_isa([] { check(768, 100, 1e-6f, 2e-4); });
+}
+
+TEST(LayerNorm, OfEqualValuesIsTheBias) {
+  for_each_isa([] {
+    const Tensor x = Tensor::full({1, 40}, 3.5f), weight = Tensor::full({40}, 2),
+                 bias = random_tensor({40}, 4);
+    Tensor y(x.shape());
+    layer_norm(x.data(), 1, 40, weight.data(), bias.data(), 1e-12f, y.mutable_data());
+    for (int64_t i = 0; i < 40; ++i) EXPECT_EQ(y.data()[i], bias.data()[i]);
+  });
+}
+
+}  // namespace
+}  // namespace fovea::kernels

@@ -1,0 +1,73 @@
+#include "attention/nn/weights.h"
+
+#include <gtest/gtest.h>
+
+#include "attention/base/error.h"
+#include "attention/nn/layers.h"
+#include "tests/support/random_tensor.h"
+
+namespace fovea {
+namespace {
+
+ParameterMap stored(const std::map<std::string, Tensor>& tensors) {
+  ParameterMap map;
+  for (const auto& [name, value] : tensors)
+    map[name] = {value.shape(), [value = value] { return value; }, "file." + name};
+  return map;
+}
+
+std::string spell(const std::string& name) {
+  return "file." + name;
+}
+
+TEST(ParameterStore, TellsEveryNameThatDoesNotFit) {
+  ParameterStore store(stored({{"a.weight", random_tensor({2, 3}, 1)},
+                               {"a.bias", random_tensor({9}, 2)},
+                               {"pooler.weight", random_tensor({1}, 3)}}),
+                       Purpose::kInference);
+  const Weights w(store);
+  const Linear a(3, 2, w / "a"), b(3, 2, w / "b");
+  EXPECT_EQ(store.complaints(spell),
+            "missing: file.b.weight, file.b.bias; of another shape: file.a.bias (holds [9], the config asks "
+            "for [2]); "
+            "read by no layer: file.pooler.weight");
+}
+
+TEST(ParameterStore, HasNoComplaintWhenAllFits) {
+  ParameterStore store(stored({{"a.weight", random_tensor({2, 3}, 1)}, {"a.bias", random_tensor({2}, 2)}}),
+                       Purpose::kTraining);
+  const Linear a(3, 2, Weights(store) / "a");
+  EXPECT_EQ(store.complaints(spell), "");
+  EXPECT_EQ(store.parameter_count(), 8);
+  ASSERT_EQ(store.parameters().size(), 2u);
+  EXPECT_EQ(store.parameters()[0].name, "a.weight");
+}
+
+TEST(ParameterStore, RefusesToFillTheMemoryForAMissingGiant) {
+  ParameterStore store(ParameterMap(), Purpose::kInference);
+  EXPECT_THROW(Weights(store).get("x", {1 << 20, 1 << 20}, Init::kZeros), Error);
+}
+
+TEST(ParameterStore, DrawsTheSameFromTheSameSeed) {
+  const auto draw = [](uint64_t seed) {
+    ParameterStore store(seed, Purpose::kTraining);
+    return Weights(store).get("x", {40, 50}, Init::kXavier);
+  };
+  EXPECT_TRUE(same_bits(draw(3), draw(3)));
+  EXPECT_FALSE(same_bits(draw(3), draw(4)));
+}
+
+TEST(Linear, TrainsAndInfersAlike) {
+  const auto build = [](Purpose purpose) {
+    ParameterStore store(7, purpose);
+    return Linear(20, 30, Weights(store) / "fc");
+  };
+  const Tensor x = random_tensor({4, 20}, 1);
+  const Tensor trained = build(Purpose::kTraining)(x), inferred = build(Purpose::kInference)(x);
+  EXPECT_TRUE(same_bits(trained, inferred));
+  EXPECT_NE(trained.grad_node(), nullptr);
+  EXPECT_EQ(inferred.grad_node(), nullptr);
+}
+
+}  // namespace
+}  // namespace fovea

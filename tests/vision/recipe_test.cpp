@@ -1,0 +1,140 @@
+#include "vision/recipe.h"
+
+#include <gtest/gtest.h>
+
+#include "attention/base/error.h"
+
+namespace fovea {
+namespace {
+
+using Fit = Recipe::Fit;
+
+struct Expected {
+  const char* json;
+  Fit fit;
+  int64_t resize_height, resize_width;
+  Filter filter;
+  bool crop;
+  int64_t height, width;
+  double mean, stddev;  // of red
+};
+
+void expect(const Expected& want, const Recipe& got) {
+  EXPECT_EQ(got.fit, want.fit) << want.json;
+  EXPECT_EQ(got.resize_height, want.resize_height) << want.json;
+  EXPECT_EQ(got.resize_width, want.resize_width) << want.json;
+  EXPECT_EQ(got.filter, want.filter) << want.json;
+  EXPECT_EQ(got.crop, want.crop) << want.json;
+  EXPECT_EQ(got.height(), want.height) << want.json;
+  EXPECT_EQ(got.width(), want.width) << want.json;
+  EXPECT_EQ(got.mean[0], want.mean) << want.json;
+  EXPECT_EQ(got.stddev[0], want.stddev) << want.json;
+}
+
+TEST(Recipe, ReadsTransformers) {
+  const Expected cases[] = {
+      {R"({"image_processor_type": "ViTImageProcessor"})", Fit::kSquash, 224, 224, Filter::kBilinear, false,
+       224, 224, 0.5, 0.5},
+      {R"({"feature_extractor_type": "ViTFeatureExtractor", "size": 384, "do_resize": true})", Fit::kSquash,
+       384, 384, Filter::kBilinear, false, 384, 384, 0.5, 0.5},
+      {R"({"image_processor_type": "ViTImageProcessorFast", "size": {"height": 32, "width": 56}, "resample": 3,
+           "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]})",
+       Fit::kSquash, 32, 56, Filter::kBicubic, false, 32, 56, 0.485, 0.229},
+      {R"({"feature_extractor_type": "DeiTFeatureExtractor"})", Fit::kSquash, 256, 256, Filter::kBicubic,
+       true, 224, 224, 0.485, 0.229},
+      {R"({"image_processor_type": "DeiTImageProcessor", "size": {"height": 438, "width": 438}, "crop_size": 384})",
+       Fit::kSquash, 438, 438, Filter::kBicubic, true, 384, 384, 0.485, 0.229},
+      {R"({"image_processor_type": "CLIPImageProcessor", "size": 224, "crop_size": 224})", Fit::kShortestEdge,
+       224, 224, Filter::kBicubic, true, 224, 224, 0.48145466, 0.26862954},
+      {R"({"image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 256},
+           "crop_size": {"height": 224, "width": 192}, "resample": 2})",
+       Fit::kShortestEdge, 256, 256, Filter::kBilinear, true, 224, 192, 0.48145466, 0.26862954},
+      {R"({"image_processor_type": "DeiTImageProcessor", "do_resize": false, "crop_size": 20})", Fit::kKeep,
+       256, 256, Filter::kBicubic, true, 20, 20, 0.485, 0.229},
+  };
+  for (const Expected& want : cases) {
+    const Recipe got = recipe_from_transformers(want.json);
+    expect(want, got);
+    EXPECT_TRUE(got.apply_exif);
+    EXPECT_EQ(got.crop_rounding, Recipe::CropRounding::kFloor);
+    EXPECT_EQ(got.rescale, 1.0 / 255);
+  }
+  const Recipe raw = recipe_from_transformers(
+      R"({"image_processor_type": "ViTImageProcessor", "do_rescale": false, "do_normalize": false})");
+  EXPECT_EQ(raw.rescale, 1);
+  EXPECT_FALSE(raw.normalise);
+}
+
+TEST(Recipe, ReadsTimm) {
+  const Expected cases[] = {
+      {"{}", Fit::kShortestEdge, 256, 256, Filter::kBicubic, true, 224, 224, 0.485, 0.229},
+      {R"({"architecture": "vit", "pretrained_cfg": {"input_size": [3, 224, 224], "interpolation": "bicubic",
+           "crop_pct": 0.9, "crop_mode": "center", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}})",
+       Fit::kShortestEdge, 248, 248, Filter::kBicubic, true, 224, 224, 0.5, 0.5},
+      {R"({"input_size": [3, 64, 48], "interpolation": "bicubic", "crop_pct": 0.875})", Fit::kCover, 73, 54,
+       Filter::kBilinear, true, 64, 48, 0.485, 0.229},
+      {R"({"input_size": [3, 64, 64], "interpolation": "lanczos", "crop_pct": 1.0, "crop_mode": "squash"})",
+       Fit::kSquash, 64, 64, Filter::kLanczos, true, 64, 64, 0.485, 0.229},
+      {R"({"input_size": [3, 64, 64], "interpolation": "random", "crop_pct": 0.9, "crop_mode": "border"})",
+       Fit::kBorder, 71, 71, Filter::kBilinear, true, 64, 64, 0.485, 0.229},
+  };
+  for (const Expected& want : cases) {
+    const Recipe got = recipe_from_timm(want.json);
+    expect(want, got);
+    EXPECT_FALSE(got.apply_exif);
+    EXPECT_EQ(got.crop_rounding, Recipe::CropRounding::kHalfToEven);
+  }
+  const Recipe border = recipe_from_timm(R"({"crop_mode": "border", "mean": [0.485, 0.456, 0.5]})");
+  EXPECT_EQ(border.fill, (std::array<uint8_t, 3>{124, 116, 128}));  // 127.5 rounds to even
+}
+
+TEST(Recipe, RefusesWithTheKey) {
+  const auto vit = [](const char* rest) {
+    return std::string(R"({"image_processor_type": "ViTImageProcessor", )") + rest + "}";
+  };
+  const std::pair<std::string, const char*> cases[] = {
+      {"{", "JSON"},
+      {"[1]", "object"},
+      {"{}", "image processor"},
+      {R"({"image_processor_type": "DetrImageProcessor"})", "DetrImageProcessor"},
+      {R"({"image_processor_type": 3})", "image_processor_type"},
+      {vit(R"("size": 0)"), "size"},
+      {vit(R"("size": -5)"), "size"},
+      {vit(R"("size": 8193)"), "size"},
+      {vit(R"("size": 1e30)"), "size"},
+      {vit(R"("size": "224")"), "size"},
+      {vit(R"("size": {"height": 224})"), "size"},
+      {vit(R"("size": {"shortest_edge": 224})"), "do_center_crop"},
+      {vit(R"("size": {"shortest_edge": 800, "longest_edge": 1333})"), "longest_edge"},
+      {vit(R"("resample": 6)"), "resample"},
+      {vit(R"("resample": 2.5)"), "resample"},
+      {vit(R"("image_mean": [0.5])"), "image_mean"},
+      {vit(R"("image_std": [0.5, 0, 0.5])"), "deviation"},
+      {vit(R"("do_resize": "yes")"), "do_resize"},
+      {std::string(100, '[') + std::string(100, ']'), "nested"},
+  };
+  for (const auto& [json, word] : cases) {
+    try {
+      recipe_from_transformers(json);
+      ADD_FAILURE() << json;
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+    }
+  }
+  for (const char* json :
+       {R"({"pretrained_cfg": 1})", R"({"input_size": [1, 28, 28]})", R"({"input_size": 224})",
+        R"({"crop_pct": 0})", R"({"input_size": [3, 8000, 8000], "crop_pct": 0.5})",
+        R"({"interpolation": "cubic-ish"})", R"({"crop_mode": "corner"})", R"({"std": [0, 0, 0]})"})
+    EXPECT_THROW(recipe_from_timm(json), Error) << json;
+}
+
+TEST(Recipe, DescribesItsSteps) {
+  const auto lines = describe(recipe_from_transformers(R"({"image_processor_type": "DeiTImageProcessor"})"));
+  ASSERT_EQ(lines.size(), 5u);
+  EXPECT_EQ(lines[1], "resize to 256 x 256, bicubic (Pillow)");
+  EXPECT_EQ(lines[2], "crop the centre to 224 x 224");
+}
+
+}  // namespace
+}  // namespace fovea

@@ -1,0 +1,127 @@
+#include "vision/preprocess.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "attention/base/error.h"
+#include "attention/base/parallel.h"
+#include "vision/resize.h"
+
+namespace fovea {
+namespace {
+
+using Levels =
+    std::array<std::array<float, 3>, 256>;  // what each of the 256 values becomes, for each channel
+
+// In the reference's order of roundings: float64 product, float32 from there on.
+Levels make_levels(const Recipe& recipe) {
+  Levels levels;
+  for (size_t value = 0; value < levels.size(); ++value)
+    for (size_t c = 0; c < 3; ++c) {
+      float x = static_cast<float>(static_cast<double>(value) * recipe.rescale);
+      if (recipe.normalise)
+        x = (x - static_cast<float>(recipe.mean[c])) / static_cast<float>(recipe.stddev[c]);
+      levels[value][c] = x;
+    }
+  return levels;
+}
+
+struct Size {
+  int64_t height, width;
+};
+
+// Half to even, as Python rounds.
+int64_t round_even(double x) {
+  return static_cast<int64_t>(std::nearbyint(x));
+}
+
+Size resized(Size in, const Recipe& r) {
+  const double tall = static_cast<double>(in.height) / static_cast<double>(r.resize_height);
+  const double wide = static_cast<double>(in.width) / static_cast<double>(r.resize_width);
+  const double ratio = r.fit == Recipe::Fit::kCover ? std::min(tall, wide) : std::max(tall, wide);
+  switch (r.fit) {
+    case Recipe::Fit::kKeep:
+      return in;
+    case Recipe::Fit::kSquash:
+      return {r.resize_height, r.resize_width};
+    case Recipe::Fit::kShortestEdge:
+      return in.height < in.width ? Size{r.resize_height, r.resize_height * in.width / in.height}
+                                  : Size{r.resize_height * in.height / in.width, r.resize_height};
+    case Recipe::Fit::kCover:
+    case Recipe::Fit::kBorder:
+      break;
+  }
+  return {round_even(static_cast<double>(in.height) / ratio),
+          round_even(static_cast<double>(in.width) / ratio)};
+}
+
+// Where the centre crop starts in the resized picture; negative: the picture is smaller and starts inside the
+// crop.
+int64_t crop_start(int64_t side, int64_t crop, Recipe::CropRounding rounding) {
+  const int64_t margin = side - crop, half = margin / 2;
+  if (rounding == Recipe::CropRounding::kFloor) return margin % 2 < 0 ? half - 1 : half;
+  return margin < 0 ? half : round_even(static_cast<double>(margin) / 2);
+}
+
+// One axis of the crop: `count` outputs from `out` on show the resized picture from `from` on.
+struct Overlap {
+  int64_t out, from, count;
+};
+
+Overlap overlap(int64_t side, int64_t crop, int64_t start) {
+  const int64_t out = std::max<int64_t>(-start, 0), from = std::max<int64_t>(start, 0);
+  return {out, from, std::min(crop - out, side - from)};
+}
+
+void write_row(const uint8_t* rgb, int64_t pixels, const Levels& levels, float* out) {
+  for (int64_t i = 0; i < 3 * pixels; i += 3)
+    for (int64_t c = 0; c < 3; ++c) out[i + c] = levels[rgb[i + c]][static_cast<size_t>(c)];
+}
+
+void preprocess_with(const cv::Mat& rgb, const Recipe& recipe, const Levels& levels, float* out) {
+  if (rgb.empty() || rgb.type() != CV_8UC3)
+    fail("preprocess: the picture is not 8-bit RGB; decode it with decode_image");
+  const Size size = resized({rgb.rows, rgb.cols}, recipe);
+  const int64_t height = recipe.height(), width = recipe.width();
+  if (size.height < 1 || size.width < 1 || size.height > INT32_MAX || size.width > INT32_MAX ||
+      (!recipe.crop && (size.height != height || size.width != width)))
+    fail("preprocess: a picture of ", rgb.cols, " x ", rgb.rows, " becomes ", size.width, " x ", size.height,
+         ", not ", width, " x ", height, "; crop it to a more usual shape");
+  const Overlap y =
+      overlap(size.height, height, recipe.crop ? crop_start(size.height, height, recipe.crop_rounding) : 0);
+  const Overlap x =
+      overlap(size.width, width, recipe.crop ? crop_start(size.width, width, recipe.crop_rounding) : 0);
+  const cv::Mat part =
+      resize_pillow(rgb, cv::Size(static_cast<int>(size.width), static_cast<int>(size.height)), recipe.filter,
+                    cv::Rect(static_cast<int>(x.from), static_cast<int>(y.from), static_cast<int>(x.count),
+                             static_cast<int>(y.count)));
+  if (x.count != width || y.count != height)
+    for (int64_t i = 0; i < height * width; ++i) write_row(recipe.fill.data(), 1, levels, out + 3 * i);
+  parallel_for(y.count, 32, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      write_row(part.ptr(static_cast<int>(i)), x.count, levels, out + ((y.out + i) * width + x.out) * 3);
+  });
+}
+
+}  // namespace
+
+void preprocess(const cv::Mat& rgb, const Recipe& recipe, float* out) {
+  preprocess_with(rgb, recipe, make_levels(recipe), out);
+}
+
+Tensor make_batch(std::span<const cv::Mat> images, const Recipe& recipe) {
+  if (images.empty()) fail("make_batch: no pictures; give it one at least");
+  const auto count = static_cast<int64_t>(images.size());
+  Tensor batch({count, recipe.height(), recipe.width(), 3});
+  const Levels levels = make_levels(recipe);
+  float* out = batch.mutable_data();
+  const int64_t each = recipe.height() * recipe.width() * 3;
+  parallel_for(count, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      preprocess_with(images[static_cast<size_t>(i)], recipe, levels, out + i * each);
+  });
+  return batch;
+}
+
+}  // namespace fovea
