@@ -28,6 +28,8 @@ struct TileArgs {
   int64_t c_stride = 0;
   const float* init = nullptr;  // what the sum is added to: a bias row (stride 0) or c itself; null: nothing
   int64_t init_stride = 0;
+  const float* residual = nullptr;  // added too; null: nothing
+  int64_t residual_stride = 0;
   const char* ahead = nullptr;  // this tile's share of the next panel, fetched into L2 while we multiply
   int64_t ahead_lines = 0;
 };
@@ -53,6 +55,8 @@ HWY_INLINE void TileOf(const TileArgs& t) {
   FOVEA_FOR_TILE s[i][j] = hn::Zero(d);
   for (int i = 0; i < kRows; ++i)
     for (int j = 0; j < kVectors; j += 2) hwy::Prefetch(t.c + i * t.c_stride + j * kLanes);
+  for (int i = 0; i < kRows && t.residual; ++i)
+    for (int j = 0; j < kVectors; j += 2) hwy::Prefetch(t.residual + i * t.residual_stride + j * kLanes);
   const float* a0 = t.a;
   const float* a2 =
       t.a + (kRows > 2 ? 2 : 0) * t.a_stride;  // two pointers: 4 strides do not fit one address mode
@@ -93,6 +97,9 @@ HWY_INLINE void TileOf(const TileArgs& t) {
   }
   if (t.init) {
     FOVEA_FOR_TILE s[i][j] = hn::Add(hn::LoadU(d, t.init + i * t.init_stride + j * kLanes), s[i][j]);
+  }
+  if (t.residual) {
+    FOVEA_FOR_TILE s[i][j] = hn::Add(s[i][j], hn::LoadU(d, t.residual + i * t.residual_stride + j * kLanes));
   }
   FOVEA_FOR_TILE hn::StoreU(s[i][j], d, t.c + i * t.c_stride + j * kLanes);
 }

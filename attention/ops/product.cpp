@@ -9,7 +9,7 @@ namespace fovea {
 void product(const kernels::GemmArgs& args, int64_t rows) {
   // A row block of the left operand stays in L2 (208 rows x 384 x 4 bytes), a task sweeps a few panels over
   // it. Each task does its whole depth, so no sum is shared between threads.
-  constexpr int64_t kMostRows = 208, kMostPanels = 8, kTasksWanted = 8;
+  constexpr int64_t kMostRows = 208, kMostPanels = 8, kTasksWanted = 16;
   constexpr double kSmall = 1e6;  // multiply-adds; below, threads cost more than they bring
   const int64_t panels = args.w->panels();
   if (rows == 0 || panels == 0) return;

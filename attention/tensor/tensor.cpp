@@ -2,21 +2,18 @@
 
 #include <algorithm>
 #include <limits>
-#include <new>
 #include <ostream>
 
 #include "attention/base/error.h"
+#include "attention/tensor/block_pool.h"
 
 namespace fovea {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
-
-// glibc's allocator recycles blocks up to 32 MiB by itself once one was freed, so there is no pool of ours.
 std::shared_ptr<float[]> allocate(int64_t count) {
-  const size_t bytes = sizeof(float) * static_cast<size_t>(std::max<int64_t>(count, 1));
-  return {static_cast<float*>(::operator new[](bytes, kAlignment)),
-          [](float* values) { ::operator delete[](values, kAlignment); }};
+  const size_t bytes = BlockPool::rounded(sizeof(float) * static_cast<size_t>(std::max<int64_t>(count, 1)));
+  return {static_cast<float*>(BlockPool::shared().take(bytes)),
+          [bytes](float* values) { BlockPool::shared().give_back(values, bytes); }};
 }
 
 }  // namespace

@@ -1,0 +1,63 @@
+#include "attention/tensor/block_pool.h"
+
+#include <bit>
+#include <new>
+
+namespace fovea {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+constexpr size_t kSmall = size_t{1} << 15;  // below, malloc is as good
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kMostKept = 0;  // so that the sanitizer sees every use after free
+#else
+constexpr size_t kMostKept = size_t{1} << 28;
+#endif
+
+}  // namespace
+
+BlockPool& BlockPool::shared() {
+  static BlockPool& pool = *new BlockPool;  // outlives every tensor
+  return pool;
+}
+
+size_t BlockPool::rounded(size_t bytes) {
+  if (bytes < kSmall) return bytes;
+  const size_t step = std::bit_floor(bytes) / 8;
+  return (bytes + step - 1) / step * step;
+}
+
+void* BlockPool::take(size_t bytes) {
+  if (bytes >= kSmall) {
+    const std::scoped_lock hold(lock_);
+    if (auto found = kept_.find(bytes); found != kept_.end() && !found->second.empty()) {
+      void* block = found->second.back();
+      found->second.pop_back();
+      kept_bytes_ -= bytes;
+      return block;
+    }
+  }
+  return ::operator new(bytes, kAlignment);
+}
+
+void BlockPool::give_back(void* block, size_t bytes) {
+  if (bytes >= kSmall) {
+    const std::scoped_lock hold(lock_);
+    if (kept_bytes_ + bytes <= kMostKept) {
+      kept_[bytes].push_back(block);
+      kept_bytes_ += bytes;
+      return;
+    }
+  }
+  ::operator delete(block, kAlignment);
+}
+
+void BlockPool::release() {
+  const std::scoped_lock hold(lock_);
+  for (auto& [bytes, blocks] : kept_)
+    for (void* block : blocks) ::operator delete(block, kAlignment);
+  kept_.clear();
+  kept_bytes_ = 0;
+}
+
+}  // namespace fovea
