@@ -35,6 +35,19 @@ std::vector<const GradNode*> execution_order(const GradNode* root) {
 
 }  // namespace
 
+// Lets go of the chain behind it in a loop, for the same reason.
+GradNode::~GradNode() {
+  std::vector<std::shared_ptr<GradNode>> loose = std::move(inputs);
+  backward = nullptr;  // holds tensors, which hold nodes
+  while (!loose.empty()) {
+    const std::shared_ptr<GradNode> node = std::move(loose.back());
+    loose.pop_back();
+    if (!node || node.use_count() > 1) continue;
+    for (std::shared_ptr<GradNode>& input : node->inputs) loose.push_back(std::move(input));
+    node->inputs.clear();
+  }
+}
+
 bool recorded(std::initializer_list<Tensor> inputs) {
   for (const Tensor& input : inputs)
     if (input.grad_node()) return true;
@@ -67,8 +80,12 @@ Gradients backward(const Tensor& loss) {
     auto entry = by_node.extract(node);
     if (!entry) continue;
     const std::vector<Tensor> input_grads = node->backward(entry.mapped());
-    for (size_t i = 0; i < node->inputs.size(); ++i)
-      if (node->inputs[i] && input_grads[i]) add_into(by_node[node->inputs[i].get()], input_grads[i]);
+    for (size_t i = 0; i < node->inputs.size(); ++i) {
+      const std::shared_ptr<GradNode>& input = node->inputs[i];
+      if (!input || !input_grads[i]) continue;
+      if (!input->backward) gradients.leaves_.push_back(input);
+      add_into(by_node[input.get()], input_grads[i]);
+    }
   }
   return gradients;
 }

@@ -9,6 +9,11 @@ namespace fovea {
 
 // One recorded op. A leaf (a parameter in training) has no inputs.
 struct GradNode {
+  GradNode() = default;
+  GradNode(const GradNode&) = delete;
+  GradNode& operator=(const GradNode&) = delete;
+  ~GradNode();
+
   std::vector<std::shared_ptr<GradNode>> inputs;                    // null: no gradient wanted
   std::function<std::vector<Tensor>(const Tensor& grad)> backward;  // one gradient per input, or none
 };
@@ -37,6 +42,8 @@ class Gradients {
  private:
   friend Gradients backward(const Tensor& loss);
   std::unordered_map<const GradNode*, Tensor> by_node_;
+  std::vector<std::shared_ptr<GradNode>>
+      leaves_;  // kept, so that no later leaf has the address of one of them
 };
 
 void watch(Tensor& leaf);                // from now on, ops on `leaf` are recorded

@@ -21,12 +21,18 @@ constexpr Target kTargets[] = {{HWY_AVX3, "avx512"},
                                {HWY_BASELINE_SCALAR, "scalar"}};
 std::string_view current;
 
+bool runs_here(const Target& target) {
+  static const int64_t runnable = [] {  // asked once, before the choice below hides the others
+    hwy::SetSupportedTargetsForTest(0);
+    return hwy::SupportedTargets() & HWY_TARGETS;
+  }();
+  return (runnable & target.bit) || target.bit == HWY_BASELINE_SCALAR;
+}
+
 void choose(std::string_view name) {
-  hwy::SetSupportedTargetsForTest(0);
-  const int64_t runnable = hwy::SupportedTargets() & HWY_TARGETS;
   std::string known;
   for (const Target& target : kTargets) {
-    if (!(runnable & target.bit) && target.bit != HWY_BASELINE_SCALAR) continue;
+    if (!runs_here(target)) continue;
     if (name.empty() || name == target.name) {
       hwy::SetSupportedTargetsForTest(target.bit);
       hwy::GetChosenTarget().Update(target.bit);
@@ -47,13 +53,9 @@ bool choose_from_environment() {
 }  // namespace
 
 std::vector<std::string> runnable_isas() {
-  const std::string_view before = active_isa();
-  hwy::SetSupportedTargetsForTest(0);
-  const int64_t runnable = hwy::SupportedTargets() & HWY_TARGETS;
   std::vector<std::string> names;
   for (const Target& target : kTargets)
-    if ((runnable & target.bit) || target.bit == HWY_BASELINE_SCALAR) names.emplace_back(target.name);
-  choose(before);
+    if (runs_here(target)) names.emplace_back(target.name);
   return names;
 }
 

@@ -141,7 +141,7 @@ void Attend(const AttentionHead& h, const float* packed, int64_t begin, int64_t 
     n += width;
   }
   for (int64_t i = 0; i < queries; ++i) {
-    const float inverse = 1.f / sums[i];
+    const float inverse = sums[i] == 0 ? 0 : 1.f / sums[i];  // no keys at all: zeros
     const float* from = sum_of_values + i * columns;
     float* to = out + (begin + i) * out_stride;
     int64_t c = 0;

@@ -127,9 +127,13 @@ HWY_INLINE void PanelSweep(const GemmArgs& args, int64_t row_begin, int64_t row_
 }
 
 void Gemm(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_t panel_begin, int64_t panel_end) {
-  for (int64_t k0 = 0; k0 < args.w->depth(); k0 += args.w->block_depth())
+  if (row_begin >= row_end) return;
+  int64_t k0 = 0;
+  do {  // once at least: a product over no depth is its bias, activation and residual
     for (int64_t panel = panel_begin; panel < panel_end; ++panel)
       PanelSweep(args, row_begin, row_end, panel, k0);
+    k0 += args.w->block_depth();
+  } while (k0 < args.w->depth());
 }
 
 }  // namespace fovea::kernels::HWY_NAMESPACE

@@ -1,5 +1,5 @@
 // Vector functions for one instruction set; included once for each by foreach_target.h. The coefficients are
-// minimax fits of our own.
+// minimax fits of our own. NaN goes in and comes out.
 #if defined(FOVEA_VECTOR_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_VECTOR_MATH_INL_H_
 #undef FOVEA_VECTOR_MATH_INL_H_
@@ -28,8 +28,9 @@ HWY_INLINE V Exp2(V x) {
   const D d;
   const hn::RebindToSigned<D> di;
   const V magic = Constant(12582912.f);
-  const V t = hn::Add(hn::Max(x, Constant(-127.f)), magic);
-  const V f = hn::Sub(hn::Max(x, Constant(-127.f)), hn::Sub(t, magic));
+  const V bounded = hn::IfThenElse(hn::Lt(x, Constant(-127.f)), Constant(-127.f), x);
+  const V t = hn::Add(bounded, magic);
+  const V f = hn::Sub(bounded, hn::Sub(t, magic));
   V p = Constant(0.001326470841f);
   p = hn::MulAdd(p, f, Constant(0.009671513926f));
   p = hn::MulAdd(p, f, Constant(0.05550733806f));
@@ -37,7 +38,7 @@ HWY_INLINE V Exp2(V x) {
   p = hn::MulAdd(p, f, Constant(0.6931469776f));
   p = hn::MulAdd(p, f, Constant(1.f));
   const V y = hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, t))));
-  return hn::IfThenElseZero(hn::Ge(x, Constant(-126.f)), y);
+  return hn::IfThenZeroElse(hn::Lt(x, Constant(-126.f)), y);
 }
 
 HWY_INLINE V Sigmoid(V x) {
@@ -79,7 +80,7 @@ HWY_INLINE V Gelu(V x) {
   p = hn::MulAdd(p, u, Constant(1.128378691f));
   const V half = hn::Mul(x, Constant(0.5f));
   const V y = hn::MulAdd(half, hn::Div(hn::Mul(p, z), q), half);
-  return hn::IfThenElseZero(hn::Gt(x, Constant(-5.6f)), y);
+  return hn::IfThenZeroElse(hn::Le(x, Constant(-5.6f)), y);
 }
 
 HWY_INLINE V GeluTanh(V x) {  // 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) = x sigmoid(2 ...)
@@ -92,7 +93,7 @@ HWY_INLINE V Activate(Activation activation, V x) {
     case Activation::kNone:
       return x;
     case Activation::kRelu:
-      return hn::Max(x, hn::Zero(D()));
+      return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(D())), x);
     case Activation::kGelu:
       return Gelu(x);
     case Activation::kGeluTanh:

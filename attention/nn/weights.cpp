@@ -1,19 +1,24 @@
 #include "attention/nn/weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
 #include "attention/autograd/grad.h"
 #include "attention/base/error.h"
+#include "attention/checkpoint/shown_name.h"
 
 namespace fovea {
 namespace {
 
+// Enough names to see the pattern in.
 void list(std::ostream& out, const char* what, const std::vector<std::string>& names) {
+  constexpr size_t kMost = 20;
   if (names.empty()) return;
   if (out.tellp() > 0) out << "; ";
   out << what;
-  for (size_t i = 0; i < names.size(); ++i) out << (i ? ", " : " ") << names[i];
+  for (size_t i = 0; i < std::min(names.size(), kMost); ++i) out << (i ? ", " : " ") << names[i];
+  if (names.size() > kMost) out << " and " << names.size() - kMost << " more";
 }
 
 }  // namespace
@@ -37,27 +42,33 @@ Tensor ParameterStore::draw(Shape shape, Init init) {
   return value;
 }
 
-Tensor ParameterStore::get(const std::string& name, Shape shape, Init init) {
-  Tensor value;
-  if (fresh_) {
-    value = draw(shape, init);
-  } else if (auto found = checkpoint_.find(name); found == checkpoint_.end()) {
+// A config at odds with its checkpoint must not fill the memory with what stands in for the rest.
+Tensor ParameterStore::stand_in(Shape shape) {
+  constexpr int64_t kMost = int64_t{1} << 26;
+  gave_up_ = gave_up_ || shape.count() > kMost - zeros_;
+  if (gave_up_) fail("parameters: too many are missing or of another shape; use the files of one checkpoint");
+  zeros_ += shape.count();
+  return Tensor::full(shape, 0);
+}
+
+Tensor ParameterStore::stored(const std::string& name, Shape shape) {
+  const auto found = checkpoint_.find(name);
+  if (found == checkpoint_.end()) {
     missing_.push_back(name);
-  } else {
-    read_[name] = true;
-    if (found->second.shape == shape) {
-      value = found->second.read();
-    } else {
-      std::ostringstream text;
-      text << found->second.origin << " (holds " << found->second.shape << ", the config asks for " << shape
-           << ")";
-      misshapen_.push_back(text.str());
-    }
+    return stand_in(shape);
   }
-  constexpr int64_t kMostZeros = int64_t{1}
-                                 << 28;  // a config at odds with its checkpoint must not fill the memory
-  if (!value) value = Tensor::full(shape.count() <= kMostZeros ? shape : Shape{0}, 0);
-  if (value.shape() != shape) fail("parameter ", name, " of shape ", shape, " is not in the checkpoint");
+  const StoredParameter& parameter = found->second;
+  read_[name] = true;
+  if (parameter.shape == shape) return parameter.read();
+  std::ostringstream text;
+  text << shown_name(parameter.origin) << " (holds " << parameter.shape << ", the config asks for " << shape
+       << ")";
+  misshapen_.push_back(text.str());
+  return stand_in(shape);
+}
+
+Tensor ParameterStore::get(const std::string& name, Shape shape, Init init) {
+  Tensor value = fresh_ ? draw(shape, init) : stored(name, shape);
   parameter_count_ += shape.count();
   if (purpose_ == Purpose::kTraining) {
     watch(value);
@@ -69,12 +80,13 @@ Tensor ParameterStore::get(const std::string& name, Shape shape, Init init) {
 std::string ParameterStore::complaints(const std::function<std::string(const std::string&)>& spell) const {
   std::ostringstream out;
   std::vector<std::string> missing, unread;
-  for (const std::string& name : missing_) missing.push_back(spell(name));
-  for (const auto& [name, stored] : checkpoint_)
-    if (!read_.contains(name)) unread.push_back(stored.origin);
+  for (const std::string& name : missing_) missing.push_back(shown_name(spell(name)));
+  for (const auto& [name, parameter] : checkpoint_)
+    if (!gave_up_ && !read_.contains(name)) unread.push_back(shown_name(parameter.origin));
   list(out, "missing:", missing);
   list(out, "of another shape:", misshapen_);
   list(out, "read by no layer:", unread);
+  if (gave_up_) out << "; the rest was not looked at";
   return out.str();
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,20 +29,25 @@ class ParameterStore {
   int64_t parameter_count() const { return parameter_count_; }
   bool holds(const std::string& name) const { return checkpoint_.contains(name); }
 
-  // What did not fit, every name told: missing, of another shape, or read by no layer. Empty if all is well.
-  // `spell` turns our name into the checkpoint's.
+  // What did not fit: missing, of another shape, or read by no layer; the first names of each. Empty if all is
+  // well. `spell` turns our name into the checkpoint's.
   std::string complaints(const std::function<std::string(const std::string&)>& spell) const;
+  // So much did not fit that a get() failed, and the model was not built to its end.
+  bool gave_up() const { return gave_up_; }
 
  private:
   friend class Weights;
   Tensor get(const std::string& name, Shape shape, Init init);
   Tensor draw(Shape shape, Init init);
+  Tensor stored(const std::string& name, Shape shape);
+  Tensor stand_in(Shape shape);
 
   ParameterMap checkpoint_;
   bool fresh_;
   Purpose purpose_;
   Rng rng_;
-  int64_t parameter_count_ = 0;
+  int64_t parameter_count_ = 0, zeros_ = 0;
+  bool gave_up_ = false;
   std::vector<Parameter> parameters_;
   std::map<std::string, bool> read_;
   std::vector<std::string> missing_, misshapen_;
@@ -56,7 +63,7 @@ class Weights {
   bool packs() const { return store_->purpose_ == Purpose::kInference; }
 
   // The parameter of that name here. One that a checkpoint lacks, or has in another shape, is noted for
-  // complaints() and comes back as zeros, so that all of them can be told at once.
+  // complaints() and comes back as zeros, so that all of them can be told at once; fails if those are too many.
   Tensor get(const std::string& name, Shape shape, Init init) const;
 
  private:

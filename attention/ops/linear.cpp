@@ -45,8 +45,11 @@ PackedMatrix pack_linear(const Tensor& weight) {
 }
 
 Tensor linear(const Tensor& x, const PackedMatrix& weight, const Tensor& bias, const Then& then) {
-  if (x.dim(-1) != weight.depth())
+  if (x.dim(-1) != weight.depth() || (bias && bias.count() != weight.columns()))
     fail("linear: input ", x.shape(), " does not fit weight ", Shape{weight.columns(), weight.depth()});
+  if (weight.lanes() != kernels::vector_lanes())
+    fail("linear: the weights were packed for another instruction set");
+  if (recorded({x, bias, then.residual})) fail("linear: packed weights cannot pass gradients on");
   Tensor y(x.shape().with_last(weight.columns()));
   if (then.residual && then.residual.shape() != y.shape())
     fail("linear: residual ", then.residual.shape(), " for output ", y.shape());
@@ -54,7 +57,7 @@ Tensor linear(const Tensor& x, const PackedMatrix& weight, const Tensor& bias, c
                                    .activation = then.activation,
                                    .residual = then.residual.data(),
                                    .residual_stride = weight.columns()};
-  const int64_t rows = weight.depth() ? x.count() / weight.depth() : 0;
+  const int64_t rows = x.shape().with_last(1).count();
   product({x.data(), weight.depth(), &weight, y.mutable_data(), weight.columns(), epilogue}, rows);
   return y;
 }
@@ -63,10 +66,9 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const T
   const int64_t out = weight.dim(0), in = weight.dim(1);
   if (weight.shape().rank() != 2 || x.dim(-1) != in || (bias && bias.shape() != Shape{out}))
     fail("linear: input ", x.shape(), " does not fit weight ", weight.shape());
-  if (!recorded({x, weight, bias ? bias : Tensor(), then.residual}))
-    return linear(x, pack_linear(weight), bias, then);
-  const int64_t rows = x.count() / in;
-  Tensor y = linear(x, pack_linear(weight), bias);
+  if (!recorded({x, weight, bias, then.residual})) return linear(x, pack_linear(weight), bias, then);
+  const int64_t rows = x.shape().with_last(1).count();
+  Tensor y = linear(x.view(x.shape()), pack_linear(weight), bias ? bias.view(bias.shape()) : bias);
   y = record(y, {x, weight, bias}, [x, weight, bias, rows, in, out](const Tensor& dy) {
     return std::vector<Tensor>{x.grad_node() ? input_gradient(dy, weight, x.shape(), rows) : Tensor(),
                                weight.grad_node() ? weight_gradient(dy, x, rows, in, out) : Tensor(),

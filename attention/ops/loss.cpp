@@ -7,6 +7,7 @@
 namespace fovea {
 
 Tensor cross_entropy(const Tensor& logits, std::span<const int> labels) {
+  if (logits.shape().rank() != 2) fail("cross_entropy: ", logits.shape(), " is not [B, classes]");
   const int64_t B = logits.dim(0), K = logits.dim(1);
   if (static_cast<int64_t>(labels.size()) != B)
     fail("cross_entropy: ", labels.size(), " labels for ", logits.shape());

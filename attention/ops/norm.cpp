@@ -29,7 +29,9 @@ void row_gradient(const float* dy, const float* x, const float* weight, float me
 
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps) {
   const int64_t n = weight.count();
-  const int lead = x.shape().rank() - weight.shape().rank();
+  const int lead = weight ? x.shape().rank() - weight.shape().rank() : -1;
+  if (lead < 0 || weight.shape().rank() == 0)
+    fail("layer_norm: input ", x.shape(), ", weight ", weight.shape());
   for (int i = 0; i < weight.shape().rank(); ++i)
     if (lead < 0 || x.dim(lead + i) != weight.dim(i) || bias.shape() != weight.shape())
       fail("layer_norm: input ", x.shape(), ", weight ", weight.shape(), ", bias ", bias.shape());

@@ -47,6 +47,7 @@ Tensor map_lines(const Tensor& x, int axis, bool backward_reads_output, Forward 
 double log_sum_exp_of(Values x, int64_t n) {
   double top = x[0], sum = 0;
   for (int64_t i = 1; i < n; ++i) top = std::max<double>(top, x[i]);
+  if (std::isinf(top)) return top;
   for (int64_t i = 0; i < n; ++i) sum += std::exp(x[i] - top);
   return top + std::log(sum);
 }
@@ -69,6 +70,7 @@ Tensor sum_all(const Tensor& x) {
 }
 
 Tensor mean_tokens(const Tensor& tokens) {
+  if (tokens.shape().rank() != 3) fail("mean_tokens: ", tokens.shape(), " is not [B, N, C]");
   const int64_t B = tokens.dim(0), N = tokens.dim(1), C = tokens.dim(2);
   Tensor y = Tensor::full({B, C}, 0);
   for (int64_t b = 0; b < B; ++b) {
@@ -114,11 +116,18 @@ Tensor log_softmax(const Tensor& x, int axis) {
 }
 
 Tensor log_sum_exp(const Tensor& x, int axis) {
-  // log softmax subtracts exactly this from every value, so it is x - log_softmax(x) at the first position.
-  const Tensor difference = x - log_softmax(x, axis);
-  const Tensor first = slice(difference, axis, 0, 1);
+  const AxisSplit s = split_at(x, axis);
   const int at = axis < 0 ? axis + x.shape().rank() : axis;
-  return reshape(first, without(x.shape(), at, at));
+  Tensor y(without(x.shape(), at, at));
+  for (int64_t i = 0; i < s.outer * s.inner; ++i)
+    y.mutable_data()[i] = static_cast<float>(log_sum_exp_of(line(x, s, i), s.n));
+  return record(y, {x}, [x, y, s](const Tensor& dy) {
+    Tensor dx(x.shape());
+    for (int64_t i = 0; i < s.outer * s.inner; ++i)
+      for (int64_t j = 0; j < s.n; ++j)
+        line(dx, s, i)[j] = dy.data()[i] * std::exp(line(x, s, i)[j] - y.data()[i]);
+    return std::vector<Tensor>{dx};
+  });
 }
 
 Tensor cumulative_sum(const Tensor& x, int axis) {
@@ -165,7 +174,10 @@ Tensor l2_normalise(const Tensor& x, int axis, float eps) {
 Tensor variance(const Tensor& x, std::span<const int> axes, bool unbiased) {
   const int rank = x.shape().rank();
   std::vector<int> sorted;
-  for (int axis : axes) sorted.push_back(axis < 0 ? axis + rank : axis);
+  for (int axis : axes) {
+    (void)x.dim(axis);  // checks it
+    sorted.push_back(axis < 0 ? axis + rank : axis);
+  }
   std::sort(sorted.begin(), sorted.end());
   for (size_t i = 0; i + 1 < sorted.size(); ++i)
     if (sorted[i] + 1 != sorted[i + 1]) fail("variance: the axes of ", x.shape(), " are not neighbours");

@@ -117,12 +117,18 @@ Tensor swap_inner(const Tensor& x, int64_t rows, int64_t columns, Shape shape) {
 
 Tensor channels_last(const Tensor& x) {
   if (x.shape().rank() != 4) fail("channels_last: ", x.shape(), " is not [B, C, H, W]");
-  return swap_inner(x, x.dim(1), x.dim(2) * x.dim(3), {x.dim(0), x.dim(2), x.dim(3), x.dim(1)});
+  const int64_t B = x.dim(0), C = x.dim(1), H = x.dim(2), W = x.dim(3);
+  return record(swap_inner(x, C, H * W, {B, H, W, C}), {x}, [=](const Tensor& dy) {
+    return std::vector<Tensor>{swap_inner(dy, H * W, C, {B, C, H, W})};
+  });
 }
 
 Tensor channels_first(const Tensor& x) {
   if (x.shape().rank() != 4) fail("channels_first: ", x.shape(), " is not [B, H, W, C]");
-  return swap_inner(x, x.dim(1) * x.dim(2), x.dim(3), {x.dim(0), x.dim(3), x.dim(1), x.dim(2)});
+  const int64_t B = x.dim(0), H = x.dim(1), W = x.dim(2), C = x.dim(3);
+  return record(swap_inner(x, H * W, C, {B, C, H, W}), {x}, [=](const Tensor& dy) {
+    return std::vector<Tensor>{swap_inner(dy, C, H * W, {B, H, W, C})};
+  });
 }
 
 }  // namespace fovea

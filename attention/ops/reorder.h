@@ -15,7 +15,7 @@ Tensor concat(const Tensor& a, const Tensor& b, int axis);  // all other sizes e
 Tensor slice(const Tensor& x, int axis, int64_t begin, int64_t count);
 Tensor select(const Tensor& tokens, int64_t index);  // [B, N, C] -> [B, C]
 
-// Between the layout of Python's libraries and ours; not differentiable.
+// Between the layout of Python's libraries and ours.
 Tensor channels_last(const Tensor& x);   // [B, C, H, W] -> [B, H, W, C]
 Tensor channels_first(const Tensor& x);  // [B, H, W, C] -> [B, C, H, W]
 

@@ -43,17 +43,23 @@ void* BlockPool::take(size_t bytes) {
 void BlockPool::give_back(void* block, size_t bytes) {
   if (bytes >= kSmall) {
     const std::scoped_lock hold(lock_);
-    if (kept_bytes_ + bytes <= kMostKept) {
-      kept_[bytes].push_back(block);
-      kept_bytes_ += bytes;
-      return;
-    }
+    if (kept_bytes_ + bytes > kMostKept) drop();  // sizes of a past that is over
+    if (bytes <= kMostKept) try {
+        kept_[bytes].push_back(block);
+        kept_bytes_ += bytes;
+        return;
+      } catch (const std::bad_alloc&) {  // then it is not kept
+      }
   }
   ::operator delete(block, kAlignment);
 }
 
 void BlockPool::release() {
   const std::scoped_lock hold(lock_);
+  drop();
+}
+
+void BlockPool::drop() {
   for (auto& [bytes, blocks] : kept_)
     for (void* block : blocks) ::operator delete(block, kAlignment);
   kept_.clear();

@@ -6,8 +6,9 @@
 
 namespace fovea {
 
-// Blocks that tensors gave back, kept for the next ones of their size: a forward pass asks for the same sizes again and
-// again, and fresh memory costs a page fault every 4 KiB (measured: 15 % of a ViT-B/16 forward). Safe between threads.
+// Blocks that tensors gave back, kept for the next ones of their size: a forward pass asks for the same sizes
+// again and again, and fresh memory costs a page fault every 4 KiB (measured: 15 % of a ViT-B/16 forward).
+// Safe between threads.
 class BlockPool {
  public:
   static BlockPool& shared();
@@ -18,6 +19,7 @@ class BlockPool {
   void release();  // gives what is kept to the system
 
  private:
+  void drop();  // the lock is held
   std::mutex lock_;
   std::map<size_t, std::vector<void*>> kept_;  // by size
   size_t kept_bytes_ = 0;

@@ -76,6 +76,7 @@ Tensor Tensor::full(Shape shape, float value) {
 }
 
 Tensor Tensor::clone() const {
+  if (!values_) return {};
   Tensor t(shape_);
   std::copy_n(data(), count(), t.mutable_data());
   return t;

@@ -42,7 +42,7 @@ class Tensor {
   explicit operator bool() const { return values_ != nullptr; }
   const Shape& shape() const { return shape_; }
   int64_t dim(int axis) const { return shape_[axis]; }
-  int64_t count() const { return shape_.count(); }
+  int64_t count() const { return values_ ? shape_.count() : 0; }
   const float* data() const { return values_.get(); }
   float* mutable_data() { return values_.get(); }  // for kernels, loaders and optimisers
   std::span<const float> values() const { return {data(), static_cast<size_t>(count())}; }

@@ -1,6 +1,7 @@
 #include "attention/kernels/gemm.h"
 
 #include <cmath>
+#include <limits>
 
 #include "tests/support/isa.h"
 #include "tests/support/random_tensor.h"
@@ -138,6 +139,25 @@ TEST(Activate, IsCloseToTheFunctionEverywhere) {
       }
     }
   });
+}
+
+TEST(Activate, LetsNaNThrough) {
+  for_each_isa([] {
+    const std::vector<float> x(40, std::numeric_limits<float>::quiet_NaN());
+    for (Activation activation : kAll) {
+      std::vector<float> y(40, 0);
+      activate(activation, x.data(), y.data(), 40);
+      for (float v : y) ASSERT_TRUE(std::isnan(v)) << static_cast<int>(activation);
+    }
+  });
+}
+
+TEST(Gemm, OfNoDepthIsBiasActivationAndResidual) {
+  for_each_isa([] { check({5, 9, 0, Activation::kGelu, true, true}); });
+}
+
+TEST(Gemm, OfNoRowsWritesNothing) {
+  for_each_isa([] { check({0, 9, 4}); });
 }
 
 TEST(Activate, WritesExactlyNValues) {

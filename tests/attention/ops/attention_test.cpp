@@ -121,6 +121,36 @@ TEST(Attention, AQueryThatSeesNoKeyGetsTheMeanOfTheValues) {
   });
 }
 
+TEST(Attention, OverNoKeysIsZeroAndOverNoQueriesEmpty) {
+  for_each_isa([] {
+    const Tensor q = random_tensor({1, 2, 8}, 1), none(Shape{1, 0, 8});
+    for (float v : std::vector<float>(2 * 8, 0)) EXPECT_EQ(attention(q, none, none, {}).data()[0], v);
+    EXPECT_EQ(attention(none, q, q, {}).shape(), (Shape{1, 0, 8}));
+  });
+  Tensor none(Shape{1, 0, 8}), k = random_tensor({1, 3, 8}, 2);
+  watch(k);
+  const Gradients gradients = backward(sum_all(attention(none, k, k, {})));
+  for (int64_t i = 0; i < k.count(); ++i) EXPECT_EQ(gradients[k].data()[i], 0);
+}
+
+TEST(Attention, ShowsANaNKey) {
+  for_each_isa([] {
+    const Tensor q = random_tensor({1, 2, 8}, 1), v = random_tensor({1, 20, 8}, 3);
+    Tensor k = random_tensor({1, 20, 8}, 2);
+    k.mutable_data()[7 * 8] = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_TRUE(std::isnan(attention(q, k, v, {}).data()[0]));
+  });
+}
+
+TEST(Attention, WeightsPassGradientsOn) {
+  const std::vector<Tensor> inputs{random_tensor({2, 4, 6}, 1), random_tensor({2, 5, 6}, 2),
+                                   random_tensor({4, 5}, 3)};
+  const auto weights = [](const std::vector<Tensor>& t) {
+    return attention_weights(t[0], t[1], {.heads = 2, .bias = t[2]});
+  };
+  EXPECT_LT(gradient_error(inputs, weights), 2e-3);
+}
+
 TEST(Attention, GradientsEqualDifferences) {
   const Case c{2, 5, 6, 12, 8, 2, true, 3};
   const AttentionArgs args = args_of(c);

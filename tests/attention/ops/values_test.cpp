@@ -1,9 +1,14 @@
 // Ops whose values are known by hand. The fixtures hold the rest against PyTorch.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
+#include "attention/autograd/grad.h"
 #include "attention/base/error.h"
 #include "attention/ops/linear.h"
 #include "attention/ops/loss.h"
+#include "attention/ops/norm.h"
 #include "attention/ops/pointwise.h"
 #include "attention/ops/reduce.h"
 #include "attention/ops/reorder.h"
@@ -73,6 +78,35 @@ TEST(Linear, WithPackedAndPlainWeightsIsTheSame) {
 
 TEST(Linear, OfNoRowsIsEmpty) {
   EXPECT_EQ(linear(Tensor(Shape{0, 4}), random_tensor({3, 4}, 1), {}).shape(), (Shape{0, 3}));
+}
+
+TEST(LogSumExp, DoesNotCancel) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const Tensor y = log_sum_exp(Tensor({2, 2}, std::vector<float>{-1e8f, 3.7f, -inf, 0}), -1);
+  EXPECT_FLOAT_EQ(y.data()[0], 3.7f);
+  EXPECT_FLOAT_EQ(y.data()[1], 0);
+}
+
+TEST(Ops, RefuseShapesTheyWouldMisread) {
+  EXPECT_THROW(mean_tokens(counting({1, 2, 3, 4})), Error);
+  EXPECT_THROW(cross_entropy(counting({1, 2, 3}), std::vector<int>{0}), Error);
+  EXPECT_THROW(layer_norm(counting({2, 3}), {}, {}, 1e-5f), Error);
+  EXPECT_THROW(linear(counting({1, 4}), pack_linear(counting({3, 4})), counting({2})), Error);
+  static constexpr int kFarBack[] = {-5};
+  EXPECT_THROW(variance(counting({2, 2, 2}), kFarBack, false), Error);
+}
+
+TEST(Linear, WithoutInputsIsItsBias) {
+  const Tensor bias = random_tensor({3}, 1);
+  const Tensor y = linear(Tensor(Shape{2, 0}), Tensor(Shape{3, 0}), bias);
+  for (int64_t i = 0; i < 6; ++i) EXPECT_EQ(y.data()[i], bias.data()[i % 3]);
+}
+
+TEST(Linear, OfAnEmptyBatchHasZeroWeightGradient) {
+  Tensor w = random_tensor({3, 4}, 1);
+  watch(w);
+  const Gradients gradients = backward(sum_all(linear(Tensor(Shape{0, 4}), w, {})));
+  for (int64_t i = 0; i < 12; ++i) EXPECT_EQ(gradients[w].data()[i], 0);
 }
 
 TEST(Variance, NeedsNeighbouringAxes) {
