@@ -1,5 +1,5 @@
 #include "attention/base/error.h"
-#include "models/config_json.h"
+#include "attention/checkpoint/shown_name.h"
 #include "models/image_network.h"
 #include "models/vit_model.h"
 
@@ -7,31 +7,53 @@ namespace fovea {
 namespace {
 
 struct Family {
-  const char* name;
+  const char* names;  // what may stand in config.json
   bool (*is)(const ModelSource& source);
   ImageNetwork (*load)(const ModelSource& source);
 };
 
 // One line a family.
 constexpr Family kFamilies[] = {
-    {"ViT and DeiT", is_vit, load_vit},
+    {"transformers' vit and deit, timm's vit_<size>_patch<P>_<image> and deit_..., torchvision's vit_b_16",
+     is_vit, load_vit},
 };
+
+std::string known() {
+  std::string names;
+  for (const Family& family : kFamilies) names += (names.empty() ? "" : ", ") + std::string(family.names);
+  return names;
+}
+
+[[noreturn]] void fail_unknown(const ModelSource& source) {
+  if (!source.config)
+    fail(source.folder.string(), ": no config.json, and the tensors' names fit no model that Fovea builds (",
+         known(), "); put the checkpoint's config.json beside its weights");
+  const char* const key = source.config->has("model_type") ? "model_type" : "architecture";
+  if (!source.config->has(key))
+    fail(source.config->file(), ": neither model_type nor architecture says what the model is; Fovea builds ",
+         known());
+  fail(source.config->file(), ": ", key, " ", shown_name(source.config->text(key)),
+       " is a variant that Fovea does not build; it builds ", known());
+}
+
+bool names_folder(std::string_view line, const std::string& folder) {
+  if (!line.starts_with(folder)) return false;
+  line.remove_prefix(folder.size());
+  return folder.ends_with('/') || line.starts_with('/') || line.starts_with(": ");
+}
 
 }  // namespace
 
 ImageNetwork load_image_network(const ModelSource& source) {
-  std::string known;
-  for (const Family& family : kFamilies) {
-    if (family.is(source)) return family.load(source);
-    known += std::string(known.empty() ? "" : ", ") + family.name;
+  try {
+    for (const Family& family : kFamilies)
+      if (family.is(source)) return family.load(source);
+    fail_unknown(source);
+  } catch (const Error& error) {
+    const std::string folder = source.folder.string();
+    if (names_folder(error.what(), folder)) throw;
+    fail(folder, ": ", error.what());
   }
-  if (source.config.empty())
-    fail(source.folder.string(), ": no config.json, and the tensors' names fit no family that Fovea builds (",
-         known, "); put the checkpoint's config.json beside its weights");
-  const ConfigJson config(source.name("config.json"), source.config);
-  const char* key = config.has("model_type") ? "model_type" : "architecture";
-  fail(source.name("config.json"), ": ", key, " '", config.text(key), "' is not one that Fovea builds (",
-       known, ")");
 }
 
 }  // namespace fovea

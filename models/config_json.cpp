@@ -1,5 +1,7 @@
 #include "models/config_json.h"
 
+#include <stdexcept>
+
 #include "attention/base/error.h"
 
 namespace fovea {

@@ -1,6 +1,8 @@
 #pragma once
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 namespace fovea {
 
@@ -9,6 +11,7 @@ class ConfigJson {
  public:
   ConfigJson(const std::string& file, const std::string& text);
 
+  const std::string& file() const { return file_; }
   const nlohmann::json& json() const { return json_; }
   bool has(const char* key) const { return json_.contains(key) && !json_[key].is_null(); }
   ConfigJson at(const char* key) const;                                    // an object; empty if absent

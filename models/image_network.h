@@ -7,6 +7,7 @@
 
 #include "attention/checkpoint/checkpoint.h"
 #include "attention/nn/pass.h"
+#include "models/config_json.h"
 #include "models/model_info.h"
 
 namespace fovea {
@@ -14,7 +15,7 @@ namespace fovea {
 // A checkpoint folder as opened.
 struct ModelSource {
   std::filesystem::path folder;
-  std::string config;                    // the text of config.json; empty if there is none
+  std::optional<ConfigJson> config;      // config.json, if there is one
   std::optional<Checkpoint> checkpoint;  // none: the weights are drawn from `seed`
   uint64_t seed = 0;
 
@@ -35,7 +36,7 @@ struct ImageNetwork {
 };
 
 // Finds the family by config.json's model_type or architecture, else by which table of names fits the
-// checkpoint. Fails with one line that names the file and every parameter that is missing, of another shape,
+// checkpoint. Fails with one line that names the file, and the parameters that are missing, of another shape,
 // or unread.
 ImageNetwork load_image_network(const ModelSource& source);
 

@@ -16,6 +16,7 @@ struct ModelInfo {
   int64_t embedding = 0;                      // length of an embedding
   int64_t input_height = 0, input_width = 0;  // what it was trained for
   std::vector<std::string> labels;            // one a class; empty for a model without a classifier
+  bool multi_label = false;  // a class's score is its logit's sigmoid, not its share of a softmax
   std::vector<std::pair<std::string, std::string>> details;  // {"layers", "12"}, in reading order
 };
 

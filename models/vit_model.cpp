@@ -1,6 +1,9 @@
 #include "models/vit_model.h"
 
+#include <memory>
+
 #include "attention/base/error.h"
+#include "attention/checkpoint/shown_name.h"
 #include "models/vit.h"
 #include "models/vit_config.h"
 #include "models/vit_names.h"
@@ -14,23 +17,33 @@ struct Described {
   ModelInfo info;
 };
 
+// Some ViTModels were saved without the pooler that the class has.
+bool holds_pooler(const ModelSource& source) {
+  return !source.checkpoint || source.checkpoint->has("pooler.dense.weight") ||
+         source.checkpoint->has("pooler.dense.bias");
+}
+
 Described describe(const ModelSource& source) {
-  const ConfigJson config(source.name("config.json"), source.config.empty() ? "{}" : source.config);
-  ModelInfo info;
+  const ConfigJson config =
+      source.config ? *source.config : ConfigJson(source.name("config.json"), std::string("{}"));
+  Described d{{}, VitNames::timm(), {}};
   if (config.has("model_type")) {
     std::string backbone;
-    const VitConfig c = vit_from_transformers(config, info, backbone);
-    return {c, VitNames::transformers(backbone), info};
+    d.config = vit_from_transformers(config, d.info, backbone);
+    d.config.pooler = d.config.pooler && holds_pooler(source);
+    d.names = VitNames::transformers(backbone);
+    return d;
   }
   if (is_timm_vit(config.text("architecture"))) {
-    const VitConfig c = vit_from_timm(config, info);
-    return {c, VitNames::timm(), info};
+    d.config = vit_from_timm(config, d.info);
+    return d;
   }
   if (!source.checkpoint)
     fail(source.folder.string(),
          ": torchvision's ViT keeps its sizes in its weights; give a model.safetensors");
-  const VitConfig c = vit_from_torchvision(config, *source.checkpoint, info);
-  return {c, VitNames::torchvision(), info};
+  d.config = vit_from_torchvision(config, *source.checkpoint, d.info);
+  d.names = VitNames::torchvision();
+  return d;
 }
 
 void describe_details(const VitConfig& c, ModelInfo& info) {
@@ -91,11 +104,10 @@ ImageNetwork wrap(std::shared_ptr<const Vit> vit, const ModelInfo& info) {
 }  // namespace
 
 bool is_vit(const ModelSource& source) {
-  if (!source.config.empty()) {
-    const ConfigJson config(source.name("config.json"), source.config);
-    const std::string type = config.text("model_type");
+  if (source.config) {
+    const std::string type = source.config->text("model_type");
     if (!type.empty()) return type == "vit" || type == "deit";
-    const std::string architecture = config.text("architecture");
+    const std::string architecture = source.config->text("architecture");
     if (!architecture.empty()) return is_timm_vit(architecture) || is_torchvision_vit(architecture);
   }
   return source.checkpoint && matches(VitNames::torchvision().rules(), source.checkpoint->names());
@@ -106,11 +118,16 @@ ImageNetwork load_vit(const ModelSource& source) {
   ParameterStore store =
       source.checkpoint ? ParameterStore(map_names(*source.checkpoint, d.names.rules()), Purpose::kInference)
                         : ParameterStore(source.seed, Purpose::kInference);
-  auto vit = std::make_shared<const Vit>(d.config, Weights(store));
+  std::shared_ptr<const Vit> vit;
+  try {
+    vit = std::make_shared<const Vit>(d.config, Weights(store));
+  } catch (const Error&) {
+    if (!store.gave_up()) throw;
+  }
   const std::string complaints =
       store.complaints([&](const std::string& ours) { return stored_name(d.names.rules(), ours); });
   if (!complaints.empty())
-    fail(source.checkpoint->path().string(), ": does not fit ", d.info.architecture,
+    fail(source.checkpoint->path().string(), ": does not fit ", shown_name(d.info.architecture),
          " as config.json describes it: ", complaints, "; use the files of one checkpoint");
   describe_details(d.config, d.info);
   d.info.parameters = store.parameter_count();

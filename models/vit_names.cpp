@@ -65,6 +65,7 @@ VitNames VitNames::transformers(const std::string& backbone) {
   const auto nested = [&](const char* stored) { return names.text_.emplace_back(backbone + stored).c_str(); };
   for (NameRule rule : kTransformersBackbone)
     names.rules_.push_back({nested(rule.stored), rule.ours, rule.change});
+  names.rules_.push_back({nested("embeddings.mask_token"), "", Change::kDrop});  // of pretraining alone
   if (backbone.empty()) {
     names.rules_.push_back({"pooler.dense.", "pooler."});
   } else {  // a classifier reads the class token itself; some checkpoints carry their pooler along

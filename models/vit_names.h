@@ -1,5 +1,7 @@
 #pragma once
 #include <deque>
+#include <string>
+#include <vector>
 
 #include "attention/checkpoint/name_map.h"
 
@@ -9,6 +11,8 @@ namespace fovea {
 // nothing, as transformers nests a backbone in its classifier).
 class VitNames {
  public:
+  VitNames(VitNames&&) = default;  // not copied: the rules point into the text
+  VitNames& operator=(VitNames&&) = default;
   static VitNames transformers(const std::string& backbone);  // "vit.", "deit.", "" for a bare backbone
   static VitNames timm();
   static VitNames torchvision();

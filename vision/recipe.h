@@ -39,8 +39,9 @@ struct Recipe {
 };
 
 // From the text of a preprocessor_config.json (transformers), or of a config.json with pretrained_cfg (timm).
-// Missing keys take the defaults of the named processor class. Fails on what cannot be done here.
-Recipe recipe_from_transformers(std::string_view json);
+// Missing keys take the defaults of the named processor class, or of `otherwise` if none is named. Fails on
+// what cannot be done here.
+Recipe recipe_from_transformers(std::string_view json, const std::string& otherwise = "");
 Recipe recipe_from_timm(std::string_view json);
 
 // One line a step, for people: "resize to 256 x 256, bicubic (Pillow)".

@@ -131,8 +131,9 @@ constexpr Defaults kDefaults[] = {
 constexpr int64_t kDefaultCrop = 224;
 
 // A file of any age names its class as one of these.
-const Defaults& defaults_for(const RecipeJson& json) {
-  const std::string type = json.text("image_processor_type", json.text("feature_extractor_type", "").c_str());
+const Defaults& defaults_for(const RecipeJson& json, const std::string& otherwise) {
+  const std::string type =
+      json.text("image_processor_type", json.text("feature_extractor_type", otherwise.c_str()).c_str());
   for (const Defaults& defaults : kDefaults)
     for (const char* suffix : {"ImageProcessor", "ImageProcessorFast", "FeatureExtractor"})
       if (type == std::string(defaults.family) + suffix) return defaults;
@@ -213,9 +214,9 @@ void set_fit(Recipe& recipe, const std::string& mode) {
 
 }  // namespace
 
-Recipe recipe_from_transformers(std::string_view text) {
+Recipe recipe_from_transformers(std::string_view text, const std::string& otherwise) {
   const RecipeJson json(text, kTransformersFile);
-  const Defaults& defaults = defaults_for(json);
+  const Defaults& defaults = defaults_for(json, otherwise);
   Recipe recipe;
   read_size(json, defaults, recipe);
   read_crop(json, defaults, recipe);

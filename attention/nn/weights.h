@@ -29,8 +29,8 @@ class ParameterStore {
   int64_t parameter_count() const { return parameter_count_; }
   bool holds(const std::string& name) const { return checkpoint_.contains(name); }
 
-  // What did not fit: missing, of another shape, or read by no layer; the first names of each. Empty if all is
-  // well. `spell` turns our name into the checkpoint's.
+  // What did not fit: missing, of another shape, or read by no layer; the first names of each. Empty if all
+  // is well. `spell` turns our name into the checkpoint's.
   std::string complaints(const std::function<std::string(const std::string&)>& spell) const;
   // So much did not fit that a get() failed, and the model was not built to its end.
   bool gave_up() const { return gave_up_; }
@@ -63,7 +63,8 @@ class Weights {
   bool packs() const { return store_->purpose_ == Purpose::kInference; }
 
   // The parameter of that name here. One that a checkpoint lacks, or has in another shape, is noted for
-  // complaints() and comes back as zeros, so that all of them can be told at once; fails if those are too many.
+  // complaints() and comes back as zeros, so that all of them can be told at once; fails if those are too
+  // many.
   Tensor get(const std::string& name, Shape shape, Init init) const;
 
  private:

@@ -1,5 +1,7 @@
 #include "attention/tensor/block_pool.h"
 
+#include <malloc.h>
+
 #include <bit>
 #include <new>
 
@@ -57,6 +59,9 @@ void BlockPool::give_back(void* block, size_t bytes) {
 void BlockPool::release() {
   const std::scoped_lock hold(lock_);
   drop();
+#if defined(__GLIBC__)
+  malloc_trim(0);  // else the heap keeps what lies below its top
+#endif
 }
 
 void BlockPool::drop() {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <numeric>
+#include <system_error>
 
 #include "attention/base/error.h"
 #include "attention/ops/reorder.h"
+#include "attention/tensor/block_pool.h"
 #include "models/image_network.h"
 #include "models/pipelines/recipe_of.h"
 
@@ -21,17 +21,48 @@ struct ImageModel::State {
 namespace {
 
 ModelSource open_source(const std::filesystem::path& folder, bool with_weights, uint64_t seed) {
-  if (!std::filesystem::is_directory(folder))
-    fail(folder.string(), ": no such folder; a model is a folder with config.json and model.safetensors");
-  ModelSource source{
-      .folder = folder, .config = read_text(folder / "config.json"), .checkpoint = {}, .seed = seed};
+  std::error_code error;
+  const std::filesystem::file_type type = std::filesystem::status(folder, error).type();
+  if (type != std::filesystem::file_type::directory)
+    fail(folder.string(), ": ",
+         type == std::filesystem::file_type::not_found ? "no such folder"
+         : error                                       ? error.message()
+                                                       : "not a folder",
+         "; a model is a folder with config.json and model.safetensors");
+  ModelSource source{.folder = folder, .config = {}, .checkpoint = {}, .seed = seed};
+  if (const auto text = read_text(folder / "config.json"))
+    source.config.emplace(source.name("config.json"), *text);
   if (with_weights) source.checkpoint = Checkpoint::open(folder);
   return source;
 }
 
+// What a file says may reach a terminal.
+void blank_controls(std::string& line) {
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+}
+
 void complete(ModelInfo& info, const std::filesystem::path& folder) {
-  if (info.id.empty()) info.id = std::filesystem::absolute(folder / "").parent_path().filename().string();
-  if (info.licence.empty()) info.licence = licence_of(read_text(folder / "README.md"));
+  std::error_code error;  // without a working directory there is no name
+  const std::filesystem::path whole = std::filesystem::absolute(folder / "", error).lexically_normal();
+  if (info.id.empty()) info.id = whole.parent_path().filename().string();
+  if (info.licence.empty()) info.licence = licence_of(read_text(folder / "README.md").value_or(""));
+  for (std::string* line : {&info.id, &info.architecture, &info.licence}) blank_controls(*line);
+  for (std::string& label : info.labels) blank_controls(label);
+}
+
+// Of each class, in double: exp() of a float's range overflows.
+std::vector<double> scores_of(std::span<const float> logits, bool multi_label) {
+  std::vector<double> scores(logits.begin(), logits.end());
+  if (multi_label) {
+    for (double& value : scores) value = 1 / (1 + std::exp(-value));
+    return scores;
+  }
+  const double top = scores.empty() ? 0 : *std::max_element(scores.begin(), scores.end());
+  double sum = 0;
+  for (double& value : scores) sum += value = std::exp(value - top);
+  for (double& value : scores) value /= sum;
+  return scores;
 }
 
 }  // namespace
@@ -45,22 +76,28 @@ ImageModel ImageModel::random(const std::filesystem::path& folder, uint64_t seed
 }
 
 ImageModel ImageModel::open(const std::filesystem::path& folder, bool with_weights, uint64_t seed) {
-  const ModelSource source = open_source(folder, with_weights, seed);
   auto state = std::make_shared<State>();
-  state->network = load_image_network(source);
+  state->network = load_image_network(open_source(folder, with_weights, seed));
+  BlockPool::shared().release();  // what the weights passed through on their way to be packed
   complete(state->network.info, folder);
   state->recipe = recipe_of(folder, state->network.info);
-  ImageModel model;
-  model.state_ = with_input_fitted(std::move(state));
-  return model;
+  try {
+    return fitted(std::move(state));
+  } catch (const Error& error) {
+    fail(folder.string(), ": its pictures do not suit its network: ", error.what());
+  }
 }
 
-std::shared_ptr<const ImageModel::State> ImageModel::with_input_fitted(std::shared_ptr<State> state) {
-  const ModelInfo& info = state->network.info;
+// The network made ready for the recipe's pictures, and still known as what it was.
+ImageModel ImageModel::fitted(std::shared_ptr<State> state) {
   const int64_t height = state->recipe.height(), width = state->recipe.width();
-  if (height != info.input_height || width != info.input_width)
-    state->network = state->network.resized(height, width);
-  return state;
+  ImageNetwork& network = state->network;
+  if (height != network.info.input_height || width != network.info.input_width) {
+    ModelInfo info = network.info;
+    network = network.resized(height, width);
+    network.info = std::move(info);
+  }
+  return ImageModel(std::move(state));
 }
 
 const ModelInfo& ImageModel::info() const {
@@ -74,9 +111,7 @@ const Recipe& ImageModel::recipe() const {
 ImageModel ImageModel::with_input_size(int64_t height, int64_t width) const {
   auto state = std::make_shared<State>(*state_);
   state->recipe = resized(state->recipe, height, width);
-  ImageModel model;
-  model.state_ = with_input_fitted(std::move(state));
-  return model;
+  return fitted(std::move(state));
 }
 
 Tensor ImageModel::logits(const Tensor& images, const Pass& pass) const {
@@ -91,24 +126,25 @@ Tensor ImageModel::embed(const Tensor& images, const Pass& pass) const {
 }
 
 std::vector<ClassScore> ImageModel::top_classes(std::span<const float> logits, int k) const {
-  const auto n = static_cast<int64_t>(logits.size());
+  if (!std::all_of(logits.begin(), logits.end(), [](float value) { return std::isfinite(value); }))
+    fail(info().id, ": a logit is not finite; check the model's weights and the picture's values");
+  const auto count = static_cast<int64_t>(logits.size());
   std::vector<int64_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
-  const auto kept = std::min<int64_t>(std::max(k, 0), n);
+  const auto kept = std::clamp<int64_t>(k, 0, count);
   std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](int64_t a, int64_t b) {
     const float la = logits[static_cast<size_t>(a)], lb = logits[static_cast<size_t>(b)];
     return la > lb || (la == lb && a < b);
   });
-  double sum = 0;
-  const double top = n ? *std::max_element(logits.begin(), logits.end()) : 0;
-  for (float value : logits) sum += std::exp(value - top);
-  std::vector<ClassScore> scores;
-  for (int64_t i = 0; i < kept; ++i) {
-    const auto id = static_cast<size_t>(order[static_cast<size_t>(i)]);
-    scores.push_back({order[static_cast<size_t>(i)], static_cast<float>(std::exp(logits[id] - top) / sum),
-                      id < info().labels.size() ? info().labels[id] : std::to_string(id)});
+  order.resize(static_cast<size_t>(kept));
+  const std::vector<double> scores = scores_of(logits, info().multi_label);
+  std::vector<ClassScore> best;
+  for (int64_t id : order) {
+    const auto at = static_cast<size_t>(id);
+    best.push_back({id, static_cast<float>(scores[at]),
+                    at < info().labels.size() ? info().labels[at] : std::to_string(id)});
   }
-  return scores;
+  return best;
 }
 
 std::map<std::string, Tensor> ImageModel::run(const Tensor& pixel_values, bool all) const {

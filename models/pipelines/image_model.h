@@ -1,13 +1,15 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <opencv2/core.hpp>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "attention/nn/pass.h"
+#include "attention/tensor/tensor.h"
 #include "models/model_info.h"
 #include "vision/recipe.h"
 
@@ -35,7 +37,7 @@ class ImageModel {
   // [B, H, W, 3] -> [B, embedding]: what the classifier reads (class token or mean token, after the last
   // norm).
   Tensor embed(const Tensor& images, const Pass& pass = {}) const;
-  // Softmax of one row of logits, best first.
+  // Softmax of one row of logits (sigmoid, if info().multi_label), best first; fails if one is not finite.
   std::vector<ClassScore> top_classes(std::span<const float> logits, int k) const;
 
   // pixel_values [B, 3, H, W] -> every output by the name that the Python library gives it ("logits", ...;
@@ -44,8 +46,9 @@ class ImageModel {
 
  private:
   struct State;
+  explicit ImageModel(std::shared_ptr<const State> state) : state_(std::move(state)) {}
   static ImageModel open(const std::filesystem::path& folder, bool with_weights, uint64_t seed);
-  static std::shared_ptr<const State> with_input_fitted(std::shared_ptr<State> state);
+  static ImageModel fitted(std::shared_ptr<State> state);
   std::shared_ptr<const State> state_;
 };
 

@@ -1,7 +1,9 @@
 #include "models/pipelines/recipe_of.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -9,27 +11,30 @@
 
 namespace fovea {
 
-std::string read_text(const std::filesystem::path& file) {
+std::optional<std::string> read_text(const std::filesystem::path& file) {
   constexpr uintmax_t kMost = uintmax_t{1} << 26;
   std::error_code error;
-  if (!std::filesystem::exists(file, error)) return "";
-  if (!std::filesystem::is_regular_file(file, error)) fail(file.string(), ": not a file; check the folder");
+  const std::filesystem::file_type type = std::filesystem::status(file, error).type();
+  if (type == std::filesystem::file_type::not_found) return std::nullopt;
+  if (type == std::filesystem::file_type::none)
+    fail(file.string(), ": ", error.message(), "; check its permissions and the folder's");
+  if (type != std::filesystem::file_type::regular) fail(file.string(), ": not a file; check the folder");
   if (std::filesystem::file_size(file, error) > kMost || error)
-    fail(file.string(), ": too large to be read as text");
+    fail(file.string(), ": too large to be read as text; use the file of the checkpoint");
   std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) fail(file.string(), ": cannot be read; check its permissions");
-  return text.str();
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in.is_open() || in.bad()) fail(file.string(), ": cannot be read; check its permissions");
+  return text;
 }
 
 std::string licence_of(const std::string& readme) {
+  constexpr const char* kAround = " \t\r\"'";
   std::istringstream lines(readme);
   std::string line;
   if (!std::getline(lines, line) || line.substr(0, 3) != "---") return "";
   while (std::getline(lines, line) && line.substr(0, 3) != "---") {
     if (!line.starts_with("license:")) continue;
-    const size_t begin = line.find_first_not_of(" \t\"'", 8), end = line.find_last_not_of(" \t\r\"'");
+    const size_t begin = line.find_first_not_of(kAround, 8), end = line.find_last_not_of(kAround);
     return begin == std::string::npos ? "" : line.substr(begin, end - begin + 1);
   }
   return "";
@@ -37,15 +42,16 @@ std::string licence_of(const std::string& readme) {
 
 namespace {
 
+std::string processor_of(const ModelInfo& info) {
+  if (info.library != "transformers") return "";
+  return info.architecture.starts_with("DeiT") ? "DeiTImageProcessor" : "ViTImageProcessor";
+}
+
 // transformers' defaults by class; torchvision's ImageNet weights: shorter side to 256 of 224, bilinear,
 // ImageNet mean.
 Recipe default_recipe(const ModelInfo& info) {
-  if (info.library == "transformers") {
-    const bool deit = info.architecture.starts_with("DeiT");
-    return resized(recipe_from_transformers(deit ? R"({"image_processor_type": "DeiTImageProcessor"})"
-                                                 : R"({"image_processor_type": "ViTImageProcessor"})"),
-                   info.input_height, info.input_width);
-  }
+  if (info.library == "transformers")
+    return resized(recipe_from_transformers("{}", processor_of(info)), info.input_height, info.input_width);
   const nlohmann::json timm = {{"input_size", {3, info.input_height, info.input_width}},
                                {"interpolation", "bilinear"},
                                {"crop_pct", 0.875},
@@ -54,26 +60,35 @@ Recipe default_recipe(const ModelInfo& info) {
   return recipe_from_timm(nlohmann::json{{"pretrained_cfg", timm}}.dump());
 }
 
+// The readers know a file by its last name alone.
+[[noreturn]] void refuse(const std::filesystem::path& file, const Error& error) {
+  std::string line = error.what();
+  if (const std::string name = file.filename().string() + ": "; line.starts_with(name))
+    line.erase(0, name.size());
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  fail(file.string(), ": ", line);
+}
+
 }  // namespace
 
 Recipe recipe_of(const std::filesystem::path& folder, const ModelInfo& info) {
-  const std::filesystem::path processor = folder / "preprocessor_config.json";
+  const bool timm = info.library == "timm";
+  std::filesystem::path file = folder / "preprocessor_config.json";
+  std::optional<std::string> text = read_text(file);
+  const bool transformers = text.has_value();
+  if (!text && timm) text = read_text(file = folder / "config.json");
+  if (!text) return default_recipe(info);
   try {
-    if (const std::string text = read_text(processor); !text.empty()) return recipe_from_transformers(text);
+    return transformers ? recipe_from_transformers(*text, processor_of(info)) : recipe_from_timm(*text);
   } catch (const Error& error) {
-    fail(processor.string(), ": ", error.what());
+    refuse(file, error);
   }
-  const std::filesystem::path config = folder / "config.json";
-  try {
-    if (info.library == "timm") return recipe_from_timm(read_text(config));
-  } catch (const Error& error) {
-    fail(config.string(), ": ", error.what());
-  }
-  return default_recipe(info);
 }
 
 Recipe resized(Recipe recipe, int64_t height, int64_t width) {
-  if (height < 1 || width < 1) fail("recipe: pictures of ", height, " x ", width);
+  if (height < 1 || width < 1)
+    fail("recipe: pictures of ", height, " x ", width, " are empty; give both sides");
   const auto share = [](int64_t side, int64_t from, int64_t to) {
     return static_cast<int64_t>(
         std::llround(static_cast<double>(side) * static_cast<double>(to) / static_cast<double>(from)));
@@ -83,6 +98,9 @@ Recipe resized(Recipe recipe, int64_t height, int64_t width) {
     recipe.resize_width = std::max<int64_t>(1, share(recipe.resize_width, recipe.crop_width, width));
     recipe.crop_height = height;
     recipe.crop_width = width;
+    // A shorter side of one length no longer covers the crop.
+    if (recipe.fit == Recipe::Fit::kShortestEdge && recipe.resize_height != recipe.resize_width)
+      recipe.fit = Recipe::Fit::kCover;
   } else {
     recipe.resize_height = height;
     recipe.resize_width = width;

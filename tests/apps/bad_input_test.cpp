@@ -97,6 +97,7 @@ TEST_F(BadInput, PicturesFailOneByOneAndTheGoodOnesAreDone) {
     const std::string message = records[i].at("error").at("message");
     EXPECT_TRUE(message.starts_with(name + ": ")) << message;
     EXPECT_NE(message.find("; "), std::string::npos) << message << ": no next step";
+    EXPECT_EQ(message.find("GIF") != std::string::npos, name == "moving.gif") << message;
     EXPECT_NE(outcome.err.find("fovea: " + message + "\n"), std::string::npos) << outcome.err;
   }
   EXPECT_NE(outcome.err.find("fovea: 7 of 9 inputs failed; "), std::string::npos) << outcome.err;
@@ -173,15 +174,19 @@ TEST_F(BadInput, EveryNameThatDoesNotFitIsTold) {
 
 TEST_F(BadInput, PreprocessingThatCannotBeDone) {
   const Json processor = Json::parse(read_file(folder / "vit/preprocessor_config.json"));
-  const std::vector<std::tuple<std::string, std::string, Json>> cases = {
-      {"filter", "resample", 99},
-      {"flat", "image_std", {0.5, 0, 0.5}},
-      {"size", "size", {{"height", 0}, {"width", 16}}}};
-  for (const auto& [name, key, value] : cases) {
+  struct Case {
+    std::string model, key;
+    Json value;
+    std::string told;
+  };
+  const Case cases[] = {{"filter", "resample", 99, "\"resample\""},
+                        {"flat", "image_std", {0.5, 0, 0.5}, "standard deviation 0"},
+                        {"size", "size", {{"height", 0}, {"width", 16}}, "\"size\""}};
+  for (const Case& c : cases) {
     Json broken = processor;
-    broken[key] = value;
-    break_model(name, "preprocessor_config.json", broken.dump());
-    expect_unusable(name, {name + "/preprocessor_config.json: ", key});
+    broken[c.key] = c.value;
+    break_model(c.model, "preprocessor_config.json", broken.dump());
+    expect_unusable(c.model, {c.model + "/preprocessor_config.json: ", c.told});
   }
   break_model("torn", "preprocessor_config.json", processor.dump().substr(0, 40));
   expect_unusable("torn", {"torn/preprocessor_config.json: ", "not valid JSON"});

@@ -63,6 +63,10 @@ TEST(Recipe, ReadsTransformers) {
       R"({"image_processor_type": "ViTImageProcessor", "do_rescale": false, "do_normalize": false})");
   EXPECT_EQ(raw.rescale, 1);
   EXPECT_FALSE(raw.normalise);
+  expect({R"({"crop_size": 112})", Fit::kSquash, 256, 256, Filter::kBicubic, true, 112, 112, 0.485, 0.229},
+         recipe_from_transformers(R"({"crop_size": 112})", "DeiTImageProcessor"));
+  expect({"named ViT", Fit::kSquash, 224, 224, Filter::kBilinear, false, 224, 224, 0.5, 0.5},
+         recipe_from_transformers(R"({"image_processor_type": "ViTImageProcessor"})", "DeiTImageProcessor"));
 }
 
 TEST(Recipe, ReadsTimm) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "attention/base/error.h"
 #include "attention/nn/layers.h"
 #include "tests/support/random_tensor.h"
@@ -28,9 +30,30 @@ TEST(ParameterStore, TellsEveryNameThatDoesNotFit) {
   const Weights w(store);
   const Linear a(3, 2, w / "a"), b(3, 2, w / "b");
   EXPECT_EQ(store.complaints(spell),
-            "missing: file.b.weight, file.b.bias; of another shape: file.a.bias (holds [9], the config asks "
-            "for [2]); "
-            "read by no layer: file.pooler.weight");
+            "missing: 'file.b.weight', 'file.b.bias'; of another shape: 'file.a.bias' (holds [9], the config "
+            "asks for [2]); read by no layer: 'file.pooler.weight'");
+  EXPECT_FALSE(store.gave_up());
+}
+
+TEST(ParameterStore, TellsTwentyNamesOfAKindInOneLine) {
+  std::map<std::string, Tensor> tensors;
+  for (int i = 0; i < 25; ++i) tensors["x\n\033" + std::to_string(i)] = random_tensor({1}, 1);
+  const ParameterStore store(stored(tensors), Purpose::kInference);
+  const std::string line = store.complaints(spell);
+  EXPECT_EQ(std::count(line.begin(), line.end(), ','), 19);
+  EXPECT_TRUE(line.ends_with(" and 5 more")) << line;
+  EXPECT_TRUE(line.starts_with("read by no layer: 'file.x??0', ")) << line;
+}
+
+TEST(ParameterStore, GivesUpBeforeZerosFillTheMemory) {
+  ParameterStore store(stored({{"a.weight", random_tensor({1}, 1)}}), Purpose::kTraining);
+  const Weights w(store);
+  const int64_t wide = int64_t{1} << 13;
+  w.get("first", {wide, wide}, Init::kZeros);
+  EXPECT_FALSE(store.gave_up());
+  EXPECT_THROW(w.get("second", {1}, Init::kZeros), Error);
+  EXPECT_TRUE(store.gave_up());
+  EXPECT_EQ(store.complaints(spell), "missing: 'file.first', 'file.second'; the rest was not looked at");
 }
 
 TEST(ParameterStore, HasNoComplaintWhenAllFits) {

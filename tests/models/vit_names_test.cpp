@@ -1,0 +1,70 @@
+#include "models/vit_names.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+#include "attention/checkpoint/safetensors.h"
+#include "tests/apps/test_folder.h"
+
+namespace fovea {
+namespace {
+
+// The parameters of google/vit-base-patch16-224 by transformers' names.
+std::vector<std::string> base_names() {
+  std::ifstream manifest(FOVEA_SOURCE_DIR "/tests/golden/fullsize/vit_base_patch16_224/manifest.tsv");
+  std::vector<std::string> names;
+  for (std::string line; std::getline(manifest, line);)
+    if (line.starts_with("model\t")) names.push_back(line.substr(6, line.find('\t', 6) - 6));
+  return names;
+}
+
+// Only the names count here.
+ParameterMap mapped(const std::vector<std::string>& names, const VitNames& table) {
+  const TestFolder folder;
+  std::map<std::string, Tensor> tensors;
+  for (const std::string& name : names) tensors[name] = Tensor::full({3}, 0);
+  save_safetensors(folder / "model.safetensors", tensors);
+  return map_names(Checkpoint::open(folder.path()), table.rules());
+}
+
+TEST(VitNames, MapTransformersNamesOneToOne) {
+  const VitNames table = VitNames::transformers("vit.");
+  const std::vector<std::string> names = base_names();
+  ASSERT_EQ(names.size(), 200u);
+  EXPECT_TRUE(matches(table.rules(), names));
+  const ParameterMap map = mapped(names, table);
+  EXPECT_EQ(map.size(), 200u);
+  for (const auto& [ours, parameter] : map) {
+    EXPECT_EQ(stored_name(table.rules(), ours), parameter.origin);
+    EXPECT_NE(ours, parameter.origin);
+  }
+  EXPECT_FALSE(matches(VitNames::timm().rules(), names));
+  EXPECT_FALSE(matches(VitNames::torchvision().rules(), names));
+}
+
+TEST(VitNames, MapTimmsAndTorchvisionsNames) {
+  const ParameterMap timm =
+      mapped({"cls_token", "blocks.11.attn.qkv.weight", "head_dist.bias"}, VitNames::timm());
+  for (const char* ours :
+       {"class_token", "layers.11.attn.q.weight", "layers.11.attn.v.weight", "distillation_head.bias"})
+    EXPECT_TRUE(timm.contains(ours)) << ours;
+  const ParameterMap torchvision =
+      mapped({"encoder.layers.encoder_layer_3.self_attention.in_proj_bias", "heads.head.weight"},
+             VitNames::torchvision());
+  for (const char* ours : {"layers.3.attn.k.bias", "head.weight"})
+    EXPECT_TRUE(torchvision.contains(ours)) << ours;
+}
+
+TEST(VitNames, DropWhatAClassifierCarriesAlong) {
+  const std::vector<std::string> classifier = {"vit.embeddings.mask_token", "vit.pooler.dense.weight"};
+  EXPECT_TRUE(mapped(classifier, VitNames::transformers("vit.")).empty());
+  const ParameterMap bare =
+      mapped({"embeddings.mask_token", "pooler.dense.weight"}, VitNames::transformers(""));
+  EXPECT_EQ(bare.size(), 1u);
+  EXPECT_TRUE(bare.contains("pooler.weight"));
+}
+
+}  // namespace
+}  // namespace fovea
