@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -21,6 +22,8 @@ std::streambuf* keep_standard_error() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  mallopt(M_MMAP_THRESHOLD,
+          1 << 20);      // pictures go back to the system, instead of staying in each thread's heap
   cv::setNumThreads(1);  // our own loops run over pictures; OpenCV would bring a second set of threads
   fovea::silence_decoders();
   fovea::catch_signals();

@@ -41,8 +41,8 @@ int exit_code(const StreamCounts& counts, const PictureOptions& options, Console
 
 StreamOptions stream_options(const PictureOptions& options, Console& console, int threads) {
   StreamOptions stream;
-  stream.batch = options.batch > 0 ? options.batch : options.inputs.files_from == "-" ? 1 : 4;
-  stream.tokens = threads + 2;
+  stream.batch = options.batch;
+  stream.tokens = threads + 1;
   stream.stop_at_failure = options.stop_at_failure;
   stream.interrupted = [&console] { return received_signal() != 0 || !console.out; };
   return stream;
