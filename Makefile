@@ -10,3 +10,4 @@ demo: packages
 
 test: packages
 	cmake --workflow --preset dev
+	@echo 'golden cases:' && build/dev/tests/fixtures/fixtures_test | tail -n 1
