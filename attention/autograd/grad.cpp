@@ -1,19 +1,26 @@
 #include "attention/autograd/grad.h"
 
 #include <unordered_set>
+#include <utility>
 
 #include "attention/base/error.h"
+#include "attention/base/parallel.h"
 
 namespace fovea {
 namespace {
 
-void add_into(Tensor& sum, const Tensor& term) {
+// `sum` is written later, so it keeps the values of the first term only where no other tensor reads them.
+void add_into(Tensor& sum, Tensor term) {
   if (!sum) {
-    sum = term.clone();
+    sum = term.sole_holder() ? std::move(term) : term.clone();
+    sum.set_grad_node(nullptr);
     return;
   }
-  float* values = sum.mutable_data();
-  for (int64_t i = 0; i < sum.count(); ++i) values[i] += term.data()[i];
+  float* const values = sum.mutable_data();
+  const float* const more = term.data();
+  parallel_for(sum.count(), 65536, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) values[i] += more[i];
+  });
 }
 
 // Inputs before the ops that read them; a loop, since a deep model would exhaust the stack.
@@ -79,12 +86,13 @@ Gradients backward(const Tensor& loss) {
     if (!node->backward) continue;  // a leaf keeps its gradient
     auto entry = by_node.extract(node);
     if (!entry) continue;
-    const std::vector<Tensor> input_grads = node->backward(entry.mapped());
+    std::vector<Tensor> input_grads = node->backward(entry.mapped());
+    entry = {};  // the op's own gradient is often one of its inputs' too, as of a sum
     for (size_t i = 0; i < node->inputs.size(); ++i) {
       const std::shared_ptr<GradNode>& input = node->inputs[i];
       if (!input || !input_grads[i]) continue;
       if (!input->backward) gradients.leaves_.push_back(input);
-      add_into(by_node[input.get()], input_grads[i]);
+      add_into(by_node[input.get()], std::exchange(input_grads[i], {}));
     }
   }
   return gradients;

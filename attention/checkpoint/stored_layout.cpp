@@ -30,12 +30,22 @@ Shape with_leading_ones(int ones, const Shape& shape) {
   return Shape(std::span<const int64_t>(sizes, static_cast<size_t>(ones + shape.rank())));
 }
 
+Shape with_trailing_ones(const Shape& shape, int ones) {
+  int64_t sizes[Shape::kMaxRank];
+  if (ones + shape.rank() > Shape::kMaxRank) fail("no room for ", ones, " trailing axes after ", shape);
+  for (int i = 0; i < shape.rank(); ++i) sizes[i] = shape[i];
+  std::fill_n(sizes + shape.rank(), ones, 1);
+  return Shape(std::span<const int64_t>(sizes, static_cast<size_t>(ones + shape.rank())));
+}
+
 Shape stored_shape(Change change, const Shape& ours, const std::optional<Shape>& like) {
   if (change == Change::kOihwToOhwi && ours.rank() == 4) return {ours[0], ours[3], ours[1], ours[2]};
   if (change == Change::kDropLeadingOnes) {
     const int usual = ours.rank() == 2 ? 1 : 0;
     return with_leading_ones(like ? like->rank() - changed_shape(change, *like).rank() : usual, ours);
   }
+  if (change == Change::kDropTrailingOnes)
+    return with_trailing_ones(ours, like ? like->rank() - changed_shape(change, *like).rank() : 0);
   if (change == Change::kPatchConvToMatrix && ours.rank() == 2) {
     if (!like) fail("the matrix ", ours, " does not tell the patch convolution [D, C, height, width]");
     if (like->rank() == 4) return like->with(0, ours[0]);
@@ -56,6 +66,13 @@ Shape changed_shape(Change change, const Shape& stored) {
     int64_t sizes[Shape::kMaxRank];
     for (int i = first; i < stored.rank(); ++i) sizes[i - first] = stored[i];
     return Shape(std::span<const int64_t>(sizes, static_cast<size_t>(stored.rank() - first)));
+  }
+  if (change == Change::kDropTrailingOnes) {
+    int rank = stored.rank();
+    while (rank > 2 && stored[rank - 1] == 1) --rank;
+    int64_t sizes[Shape::kMaxRank];
+    for (int i = 0; i < rank; ++i) sizes[i] = stored[i];
+    return Shape(std::span<const int64_t>(sizes, static_cast<size_t>(rank)));
   }
   return stored;
 }

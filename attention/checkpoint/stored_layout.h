@@ -13,6 +13,7 @@ enum class Change {
   kPatchConvToMatrix,  // [D, C, ph, pw] -> [D, ph * pw * C]
   kOihwToOhwi,         // [O, I, H, W] -> [O, H, W, I]
   kDropLeadingOnes,    // [1, N, C] -> [N, C]: leading axes of size 1, down to rank 2
+  kDropTrailingOnes,   // [O, I, 1, 1] -> [O, I]: a convolution of one position as a matrix; down to rank 2
   kDrop,               // not read
 };
 
@@ -21,7 +22,8 @@ Shape changed_shape(Change change, const Shape& stored);
 Tensor changed(Change change, const Tensor& stored);
 
 // The inverse. `like` is a stored shape whose sizes that ours does not tell are taken over. Without it,
-// kDropLeadingOnes makes [1, N, C] of [N, C], and kPatchConvToMatrix fails on a matrix.
+// kDropLeadingOnes makes [1, N, C] of [N, C], kDropTrailingOnes changes nothing, and kPatchConvToMatrix fails
+// on a matrix.
 Tensor unchanged(Change change, const Tensor& ours, const std::optional<Shape>& like);
 
 }  // namespace fovea

@@ -19,10 +19,20 @@ struct Taps {
   std::vector<NamedTensor> states;  // [B, N, C], or [B, H, W, C]
 };
 
+// A running average that a training pass wants to move towards what its batch showed.
+struct RunningUpdate {
+  Tensor running;  // shares its values with the layer's buffer
+  Tensor batch;    // of the same shape
+  float momentum;  // running += momentum * (batch - running)
+};
+using RunningUpdates = std::vector<RunningUpdate>;
+void apply(const RunningUpdates& updates);  // after the step, so that forward stays const
+
 // What one forward pass carries beside its data. Owned by the caller, one per pass.
 struct Pass {
-  Taps* taps = nullptr;     // set: blocks hand their attention maps and tokens here
-  Rng* training = nullptr;  // set: this pass trains, and dropout draws from it
+  Taps* taps = nullptr;               // set: blocks hand their attention maps and tokens here
+  Rng* training = nullptr;            // set: this pass trains; dropout draws from it
+  RunningUpdates* running = nullptr;  // set: batch norm hands its batch's statistics here
 };
 
 }  // namespace fovea

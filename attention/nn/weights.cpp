@@ -21,17 +21,37 @@ void list(std::ostream& out, const char* what, const std::vector<std::string>& n
   if (names.size() > kMost) out << " and " << names.size() - kMost << " more";
 }
 
+bool under(const std::string& name, const std::vector<std::string>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) {
+    return name.starts_with(prefix) && (name.size() == prefix.size() || name[prefix.size()] == '.');
+  });
+}
+
 }  // namespace
 
 ParameterStore::ParameterStore(uint64_t seed, Purpose purpose)
     : fresh_(true), purpose_(purpose), rng_(seed) {}
 ParameterStore::ParameterStore(ParameterMap checkpoint, Purpose purpose)
     : checkpoint_(std::move(checkpoint)), fresh_(false), purpose_(purpose), rng_(0) {}
+ParameterStore::ParameterStore(ParameterMap checkpoint, FineTuning tuning)
+    : checkpoint_(std::move(checkpoint)),
+      fresh_(false),
+      purpose_(Purpose::kTraining),
+      rng_(tuning.seed),
+      tuning_(std::move(tuning)) {}
+ParameterStore::ParameterStore(FineTuning tuning)
+    : fresh_(true), purpose_(Purpose::kTraining), rng_(tuning.seed), tuning_(std::move(tuning)) {}
 
 Tensor ParameterStore::draw(Shape shape, Init init) {
   if (init == Init::kZeros) return Tensor::full(shape, 0);
   if (init == Init::kOnes) return Tensor::full(shape, 1);
   Tensor value(shape);
+  if (init == Init::kHe) {  // He et al. 2015, normal, by the fan-in of what follows the first axis
+    const auto fan = static_cast<double>(shape.count() / std::max<int64_t>(shape[0], 1));
+    for (int64_t i = 0; i < value.count(); ++i)
+      value.mutable_data()[i] = static_cast<float>(std::sqrt(2 / fan) * rng_.normal());
+    return value;
+  }
   // Glorot & Bengio 2010, uniform; fan-out first, fan-in the rest.
   const auto fan_in =
       static_cast<double>(shape.count()) / static_cast<double>(std::max<int64_t>(shape[0], 1));
@@ -67,13 +87,17 @@ Tensor ParameterStore::stored(const std::string& name, Shape shape) {
   return stand_in(shape);
 }
 
-Tensor ParameterStore::get(const std::string& name, Shape shape, Init init) {
-  Tensor value = fresh_ ? draw(shape, init) : stored(name, shape);
-  parameter_count_ += shape.count();
-  if (purpose_ == Purpose::kTraining) {
+Tensor ParameterStore::get(const std::string& name, Shape shape, Init init, bool trained) {
+  const bool anew = fresh_ || under(name, tuning_.fresh);
+  if (anew && !fresh_) read_[name] = true;
+  Tensor value = anew ? draw(shape, init) : stored(name, shape);
+  if (trained) parameter_count_ += shape.count();
+  if (purpose_ != Purpose::kTraining) return value;
+  if (trained && !under(name, tuning_.frozen)) {
     watch(value);
     parameters_.push_back({name, value});
   }
+  state_.push_back({name, value});
   return value;
 }
 
@@ -97,7 +121,11 @@ Weights Weights::operator/(const std::string& child) const {
 }
 
 Tensor Weights::get(const std::string& name, Shape shape, Init init) const {
-  return store_->get((*this / name).path_, shape, init);
+  return store_->get((*this / name).path_, shape, init, true);
+}
+
+Tensor Weights::buffer(const std::string& name, Shape shape, Init init) const {
+  return store_->get((*this / name).path_, shape, init, false);
 }
 
 }  // namespace fovea

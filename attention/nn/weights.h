@@ -11,7 +11,7 @@
 
 namespace fovea {
 
-enum class Init { kZeros, kOnes, kXavier, kNormal002 };
+enum class Init { kZeros, kOnes, kXavier, kNormal002, kHe };
 enum class Purpose { kInference, kTraining };  // kInference packs weights; kTraining records gradients
 
 struct Parameter {
@@ -19,13 +19,27 @@ struct Parameter {
   Tensor value;
 };
 
+// A checkpoint to be trained further. Names are prefixes of our names, whole words: "layers.3" has
+// "layers.3.norm1.weight", not "layers.30...".
+struct FineTuning {
+  uint64_t seed = 0;                // of what is drawn
+  std::vector<std::string> frozen;  // these keep their values, and record nothing
+  std::vector<std::string> fresh;   // these are drawn, whatever the checkpoint holds
+};
+
 // Every parameter of one model by its full name, from a checkpoint or drawn from a seed.
 class ParameterStore {
  public:
-  ParameterStore(uint64_t seed, Purpose purpose);            // all fresh
-  ParameterStore(ParameterMap checkpoint, Purpose purpose);  // all loaded, each when a layer asks for it
+  ParameterStore(uint64_t seed, Purpose purpose);              // all fresh
+  ParameterStore(ParameterMap checkpoint, Purpose purpose);    // all loaded, each when a layer asks for it
+  ParameterStore(ParameterMap checkpoint, FineTuning tuning);  // loaded for training, but for what is fresh
+  // In training, from nothing: what `tuning` names as frozen stays as drawn.
+  explicit ParameterStore(FineTuning tuning);
 
-  const std::vector<Parameter>& parameters() const { return parameters_; }  // in training; as the model asked
+  // In training, each as the model asked: what is trained; and all there is to save (that, frozen ones, and
+  // buffers such as running means), sharing their values with the model.
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  const std::vector<Parameter>& state() const { return state_; }
   int64_t parameter_count() const { return parameter_count_; }
   bool holds(const std::string& name) const { return checkpoint_.contains(name); }
 
@@ -37,7 +51,7 @@ class ParameterStore {
 
  private:
   friend class Weights;
-  Tensor get(const std::string& name, Shape shape, Init init);
+  Tensor get(const std::string& name, Shape shape, Init init, bool trained);
   Tensor draw(Shape shape, Init init);
   Tensor stored(const std::string& name, Shape shape);
   Tensor stand_in(Shape shape);
@@ -48,7 +62,8 @@ class ParameterStore {
   Rng rng_;
   int64_t parameter_count_ = 0, zeros_ = 0;
   bool gave_up_ = false;
-  std::vector<Parameter> parameters_;
+  FineTuning tuning_;
+  std::vector<Parameter> parameters_, state_;
   std::map<std::string, bool> read_;
   std::vector<std::string> missing_, misshapen_;
 };
@@ -66,6 +81,8 @@ class Weights {
   // complaints() and comes back as zeros, so that all of them can be told at once; fails if those are too
   // many.
   Tensor get(const std::string& name, Shape shape, Init init) const;
+  // The same for a value that is stored but not trained, such as a running mean.
+  Tensor buffer(const std::string& name, Shape shape, Init init) const;
 
  private:
   ParameterStore* store_;

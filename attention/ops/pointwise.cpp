@@ -6,7 +6,10 @@
 #include "attention/autograd/grad.h"
 #include "attention/base/error.h"
 #include "attention/base/parallel.h"
+#include "attention/kernels/channels.h"
 #include "attention/kernels/gemm.h"
+#include "attention/kernels/windows.h"
+#include "attention/ops/channel_norm.h"
 
 namespace fovea {
 namespace {
@@ -17,14 +20,15 @@ constexpr int64_t kGrain = 16384;
 template <class F, class DF>
 Tensor map(const Tensor& x, F f, DF df) {
   Tensor y(x.shape());
-  parallel_for(x.count(), kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) y.mutable_data()[i] = f(x.data()[i]);
+  parallel_for(x.count(), kGrain, [f, from = x.data(), to = y.mutable_data()](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) to[i] = f(from[i]);
   });
   return record(y, {x}, [x, df](const Tensor& dy) {
     Tensor dx(x.shape());
-    parallel_for(x.count(), kGrain, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) dx.mutable_data()[i] = dy.data()[i] * df(x.data()[i]);
-    });
+    parallel_for(x.count(), kGrain,
+                 [df, from = x.data(), in = dy.data(), to = dx.mutable_data()](int64_t begin, int64_t end) {
+                   for (int64_t i = begin; i < end; ++i) to[i] = in[i] * df(from[i]);
+                 });
     return std::vector<Tensor>{dx};
   });
 }
@@ -41,9 +45,15 @@ Tensor fold(const Tensor& da, const Shape& shape) {
   if (da.shape() == shape) return da;
   Tensor db = Tensor::full(shape, 0);
   const int64_t n = std::max<int64_t>(shape.count(), 1), repeats = da.count() / n;
+  if (repeats > n) {  // too few columns to share out
+    const ChannelTotals totals = totals_of_squares({1, repeats, n}, da.data());
+    std::transform(totals.first.begin(), totals.first.end(), db.mutable_data(),
+                   [](double sum) { return static_cast<float>(sum); });
+    return db;
+  }
   parallel_for(n, 1024, [&](int64_t begin, int64_t end) {
     for (int64_t r = 0; r < repeats; ++r)
-      for (int64_t i = begin; i < end; ++i) db.mutable_data()[i] += da.data()[r * n + i];
+      kernels::add_scaled(da.data() + r * n + begin, 1, end - begin, db.mutable_data() + begin);
   });
   return db;
 }
@@ -52,10 +62,11 @@ template <class F>
 Tensor combine(const Tensor& a, const Tensor& b, F f) {
   Tensor y(a.shape());
   const int64_t n = b.count();
-  parallel_for(a.count(), kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin, j = n ? begin % n : 0; i < end; ++i, j = j + 1 == n ? 0 : j + 1)
-      y.mutable_data()[i] = f(a.data()[i], b.data()[j]);
-  });
+  parallel_for(a.count(), kGrain,
+               [=, p = a.data(), q = b.data(), to = y.mutable_data()](int64_t i, int64_t end) {
+                 while (i < end)  // a repeat of b at a time
+                   for (int64_t j = i % n; j < n && i < end; ++i, ++j) to[i] = f(p[i], q[j]);
+               });
   return y;
 }
 
@@ -66,42 +77,15 @@ float softplus_of(float x) {
   return std::max(x, 0.f) + std::log1p(std::exp(-std::abs(x)));
 }
 
-float derivative(Activation activation, float x) {
-  switch (activation) {
-    case Activation::kNone:
-      return 1;
-    case Activation::kRelu:
-      return x > 0 ? 1.f : 0.f;
-    case Activation::kGelu:
-      return 0.5f * (1 + std::erf(x * 0.70710678f)) + x * 0.39894228f * std::exp(-x * x / 2);
-    case Activation::kGeluTanh: {
-      const float t = std::tanh(0.79788456f * (x + 0.044715f * x * x * x));
-      return 0.5f * (1 + t) + 0.5f * x * (1 - t * t) * 0.79788456f * (1 + 3 * 0.044715f * x * x);
-    }
-    case Activation::kQuickGelu: {
-      const float s = sigmoid_of(1.702f * x);
-      return s + 1.702f * x * s * (1 - s);
-    }
-    case Activation::kSilu: {
-      const float s = sigmoid_of(x);
-      return s + x * s * (1 - s);
-    }
-    case Activation::kSigmoid:
-      return sigmoid_of(x) * (1 - sigmoid_of(x));
-    case Activation::kTanh:
-      return 1 - std::tanh(x) * std::tanh(x);
-  }
-  return 1;
-}
-
 }  // namespace
 
 Tensor operator+(const Tensor& a, const Tensor& b) {
   expect_repeats("add", a, b);
-  return record(combine(a, b, [](float p, float q) { return p + q; }), {a, b},
-                [shape = b.shape()](const Tensor& dy) {
-                  return std::vector<Tensor>{dy, fold(dy, shape)};
-                });
+  return record(
+      combine(a, b, [](float p, float q) { return p + q; }), {a, b},
+      [a_wanted = !!a.grad_node(), b_wanted = !!b.grad_node(), shape = b.shape()](const Tensor& dy) {
+        return std::vector<Tensor>{a_wanted ? dy : Tensor(), b_wanted ? fold(dy, shape) : Tensor()};
+      });
 }
 
 Tensor operator-(const Tensor& a, const Tensor& b) {
@@ -112,13 +96,24 @@ Tensor mul(const Tensor& a, const Tensor& b) {
   expect_repeats("mul", a, b);
   const auto times = [](float p, float q) { return p * q; };
   return record(combine(a, b, times), {a, b}, [a, b, times](const Tensor& dy) {
-    return std::vector<Tensor>{combine(dy, b, times), fold(combine(dy, a, times), b.shape())};
+    return std::vector<Tensor>{a.grad_node() ? combine(dy, b, times) : Tensor(),
+                               b.grad_node() ? fold(combine(dy, a, times), b.shape()) : Tensor()};
   });
 }
 
 Tensor scale(const Tensor& x, float factor) {
   return map(
       x, [factor](float v) { return v * factor; }, [factor](float) { return factor; });
+}
+
+Tensor square_root(const Tensor& x) {
+  return map(
+      x, [](float v) { return std::sqrt(v); }, [](float v) { return 0.5f / std::sqrt(v); });
+}
+
+Tensor reciprocal(const Tensor& x) {
+  return map(
+      x, [](float v) { return 1 / v; }, [](float v) { return -1 / (v * v); });
 }
 
 Tensor activate(Activation activation, const Tensor& x) {
@@ -129,8 +124,8 @@ Tensor activate(Activation activation, const Tensor& x) {
   return record(y, {x}, [x, activation](const Tensor& dy) {
     Tensor dx(x.shape());
     parallel_for(x.count(), kGrain, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i)
-        dx.mutable_data()[i] = dy.data()[i] * derivative(activation, x.data()[i]);
+      kernels::activate_gradient(activation, x.data() + begin, dy.data() + begin, dx.mutable_data() + begin,
+                                 end - begin);
     });
     return std::vector<Tensor>{dx};
   });

@@ -10,6 +10,8 @@ Tensor operator+(const Tensor& a, const Tensor& b);  // b may lack a's leading s
 Tensor operator-(const Tensor& a, const Tensor& b);  // of one shape
 Tensor mul(const Tensor& a, const Tensor& b);        // b may lack a's leading sizes
 Tensor scale(const Tensor& x, float factor);
+Tensor square_root(const Tensor& x);
+Tensor reciprocal(const Tensor& x);
 
 Tensor activate(Activation activation, const Tensor& x);
 Tensor relu(const Tensor& x);

@@ -11,9 +11,9 @@ namespace {
 constexpr std::align_val_t kAlignment{64};
 constexpr size_t kSmall = size_t{1} << 15;  // below, malloc is as good
 #if defined(__SANITIZE_ADDRESS__)
-constexpr size_t kMostKept = 0;  // so that the sanitizer sees every use after free
+constexpr bool kKeeps = false;  // so that the sanitizer sees every use after free
 #else
-constexpr size_t kMostKept = size_t{1} << 28;
+constexpr bool kKeeps = true;
 #endif
 
 }  // namespace
@@ -45,8 +45,8 @@ void* BlockPool::take(size_t bytes) {
 void BlockPool::give_back(void* block, size_t bytes) {
   if (bytes >= kSmall) {
     const std::scoped_lock hold(lock_);
-    if (kept_bytes_ + bytes > kMostKept) drop();  // sizes of a past that is over
-    if (bytes <= kMostKept) try {
+    if (kept_bytes_ + bytes > most_kept_) drop();  // sizes of a past that is over
+    if (kKeeps && bytes <= most_kept_) try {
         kept_[bytes].push_back(block);
         kept_bytes_ += bytes;
         return;
@@ -54,6 +54,12 @@ void BlockPool::give_back(void* block, size_t bytes) {
       }
   }
   ::operator delete(block, kAlignment);
+}
+
+void BlockPool::keep_up_to(size_t bytes) {
+  const std::scoped_lock hold(lock_);
+  most_kept_ = bytes;
+  if (kept_bytes_ > bytes) drop();
 }
 
 void BlockPool::release() {

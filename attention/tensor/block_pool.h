@@ -17,12 +17,15 @@ class BlockPool {
   void* take(size_t bytes);  // rounded bytes, 64-byte aligned
   void give_back(void* block, size_t bytes);
   void release();  // gives what is kept to the system
+  // How much is kept at most, 256 MiB unless said. Training gives everything back at the end of a step, and
+  // takes the same again.
+  void keep_up_to(size_t bytes);
 
  private:
   void drop();  // the lock is held
   std::mutex lock_;
   std::map<size_t, std::vector<void*>> kept_;  // by size
-  size_t kept_bytes_ = 0;
+  size_t kept_bytes_ = 0, most_kept_ = size_t{1} << 28;
 };
 
 }  // namespace fovea

@@ -48,6 +48,7 @@ class Tensor {
   std::span<const float> values() const { return {data(), static_cast<size_t>(count())}; }
   Tensor clone() const;
   Tensor view(Shape shape) const;  // the same values, shared, under another shape; not recorded (see reshape)
+  bool sole_holder() const { return values_.use_count() == 1; }  // no other tensor shares the values
 
   const std::shared_ptr<GradNode>& grad_node() const { return node_; }  // null unless recorded
   void set_grad_node(std::shared_ptr<GradNode> node) { node_ = std::move(node); }

@@ -24,7 +24,8 @@ Names operator+(Names names, const Names& more) {
 const Names kLayers = kCore + Names{"attention/ops", "attention/nn"};
 const Names kModels = kLayers + Names{"attention/checkpoint", "attention/blocks"};
 const Names kPipelines = kModels + Names{"models", "vision"};
-const Names kApps = kPipelines + Names{"attention/optim", "models/pipelines"};
+const Names kTraining = kPipelines + Names{"attention/optim", "models/pipelines"};
+const Names kApps = kTraining + Names{"models/training"};
 
 const Layer kOurs[] = {
     {"attention/base", {}},
@@ -40,6 +41,7 @@ const Layer kOurs[] = {
     {"vision", {"attention/base", "attention/tensor", "attention/nn/pass.h"}},
     {"models", kModels},
     {"models/pipelines", kPipelines},
+    {"models/training", kTraining},
     {"apps", kApps},
     {"apps/benchmarks", kApps + Names{"attention/kernels"}},
 };
@@ -49,10 +51,11 @@ struct Library {
   const char* prefix;
   Names sources, headers;
 };
-const Names kPictures = {"vision", "models/pipelines", "apps"};
+const Names kPictures = {"vision", "models/pipelines", "models/training", "apps"};
 const Library kLibraries[] = {
     {"opencv2/", kPictures, kPictures},
     {"tbb/", {"attention/base", "models/pipelines", "apps"}, {}},
+    {"Eigen/", {"models"}, {}},
     {"hwy/", {"attention/base", "attention/kernels", "vision", "apps/benchmarks"}, {}},
     {"nlohmann/", kPictures + Names{"attention/checkpoint", "models"}, {"models"}},
     {"CLI/", {"apps"}, {"apps"}},

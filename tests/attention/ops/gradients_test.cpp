@@ -40,17 +40,21 @@ std::vector<Case> unary_cases() {
   add("elu", [](const Tensor& x) { return elu(x, 0.7f); });
   add("celu", [](const Tensor& x) { return celu(x, 1.3f); });
   add("scale", [](const Tensor& x) { return scale(x, -2.5f); });
+  add("square_root", [](const Tensor& x) { return square_root(mul(x, x) + Tensor::full(x.shape(), 1)); });
+  add("reciprocal", [](const Tensor& x) { return reciprocal(mul(x, x) + Tensor::full(x.shape(), 1)); });
   return cases;
 }
 
 std::vector<Case> binary_cases() {
   const Tensor a = random_tensor({2, 3, 4}, 1), b = random_tensor({2, 3, 4}, 2), row = random_tensor({4}, 3);
-  return {{"add", {a, b}, [](const Inputs& t) { return t[0] + t[1]; }},
-          {"add repeated", {a, row}, [](const Inputs& t) { return t[0] + t[1]; }},
-          {"subtract", {a, b}, [](const Inputs& t) { return t[0] - t[1]; }},
-          {"mul", {a, b}, [](const Inputs& t) { return mul(t[0], t[1]); }},
-          {"mul repeated", {a, row}, [](const Inputs& t) { return mul(t[0], t[1]); }},
-          {"concat", {a, b}, [](const Inputs& t) { return concat(t[0], t[1], 1); }}};
+  return {
+      {"add", {a, b}, [](const Inputs& t) { return t[0] + t[1]; }},
+      {"add repeated", {a, row}, [](const Inputs& t) { return t[0] + t[1]; }},
+      {"subtract", {a, b}, [](const Inputs& t) { return t[0] - t[1]; }},
+      {"add a matrix repeated", {a, random_tensor({3, 4}, 4)}, [](const Inputs& t) { return t[0] + t[1]; }},
+      {"mul", {a, b}, [](const Inputs& t) { return mul(t[0], t[1]); }},
+      {"mul repeated", {a, row}, [](const Inputs& t) { return mul(t[0], t[1]); }},
+      {"concat", {a, b}, [](const Inputs& t) { return concat(t[0], t[1], 1); }}};
 }
 
 std::vector<Case> reduction_cases() {

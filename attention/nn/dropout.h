@@ -1,0 +1,12 @@
+#pragma once
+#include "attention/nn/pass.h"
+
+namespace fovea {
+
+// Both return x itself unless the pass trains; else one draw of the pass's Rng keys all of the op's own, so
+// that the bits depend on no thread. What stays is divided by the share that stays.
+Tensor dropout(const Tensor& x, float probability, const Pass& pass);  // Srivastava et al. 2014, each value
+// Stochastic depth, Huang et al. 2016, https://arxiv.org/abs/1603.09382: each picture of [B, ...] whole.
+Tensor drop_path(const Tensor& x, float probability, const Pass& pass);
+
+}  // namespace fovea
