@@ -1,6 +1,8 @@
 #include "attention/base/error.h"
 #include "attention/checkpoint/shown_name.h"
-#include "models/image_network.h"
+#include "models/foveanet_model.h"
+#include "models/network_plan.h"
+#include "models/resnet_model.h"
 #include "models/vit_model.h"
 
 namespace fovea {
@@ -9,13 +11,16 @@ namespace {
 struct Family {
   const char* names;  // what may stand in config.json
   bool (*is)(const ModelSource& source);
-  ImageNetwork (*load)(const ModelSource& source);
+  NetworkPlan (*plan)(const ModelSource& source);
 };
 
 // One line a family.
 constexpr Family kFamilies[] = {
     {"transformers' vit and deit, timm's vit_<size>_patch<P>_<image> and deit_..., torchvision's vit_b_16",
-     is_vit, load_vit},
+     is_vit, plan_vit},
+    {"our foveanet", is_foveanet, plan_foveanet},
+    {"transformers', timm's and torchvision's resnet18 to resnet152, timm's resnet50d", is_resnet,
+     plan_resnet},
 };
 
 std::string known() {
@@ -44,10 +49,10 @@ bool names_folder(std::string_view line, const std::string& folder) {
 
 }  // namespace
 
-ImageNetwork load_image_network(const ModelSource& source) {
+NetworkPlan plan_network(const ModelSource& source) {
   try {
     for (const Family& family : kFamilies)
-      if (family.is(source)) return family.load(source);
+      if (family.is(source)) return family.plan(source);
     fail_unknown(source);
   } catch (const Error& error) {
     const std::string folder = source.folder.string();

@@ -42,6 +42,17 @@ int64_t ConfigJson::size(const char* key, int64_t absent, int64_t least) const {
   return has(key) ? checked_size(key, json_[key], least) : absent;
 }
 
+std::vector<int64_t> ConfigJson::sizes(const char* key, const std::vector<int64_t>& absent) const {
+  constexpr size_t kMost = 16;
+  if (!has(key)) return absent;
+  const nlohmann::json& list = json_[key];
+  if (!list.is_array() || list.empty() || list.size() > kMost)
+    refuse(key, "is not a list of 1 to " + std::to_string(kMost) + " sizes");
+  std::vector<int64_t> sizes;
+  for (const nlohmann::json& value : list) sizes.push_back(checked_size(key, value, 1));
+  return sizes;
+}
+
 double ConfigJson::number(const char* key, double absent) const {
   if (!has(key)) return absent;
   if (!json_[key].is_number()) refuse(key, "is not a number");

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace fovea {
 
@@ -16,6 +17,7 @@ class ConfigJson {
   bool has(const char* key) const { return json_.contains(key) && !json_[key].is_null(); }
   ConfigJson at(const char* key) const;                                    // an object; empty if absent
   int64_t size(const char* key, int64_t absent, int64_t least = 1) const;  // at most 2^20
+  std::vector<int64_t> sizes(const char* key, const std::vector<int64_t>& absent) const;  // 1 to 16 of them
   double number(const char* key, double absent) const;
   bool flag(const char* key, bool absent) const;
   std::string text(const char* key, const std::string& absent = "") const;

@@ -7,27 +7,18 @@
 
 namespace fovea {
 
-Vit::Layer::Layer(const VitConfig& c, const Weights& w)
-    : norm1(c.dim, w / "norm1", c.norm_eps),
-      norm2(c.dim, w / "norm2", c.norm_eps),
-      attn({.dim = c.dim, .heads = c.heads, .qkv_bias = c.qkv_bias}, w / "attn"),
-      fc1(c.dim, c.mlp, w / "mlp.fc1"),
-      fc2(c.mlp, c.dim, w / "mlp.fc2"),
-      activation(c.activation) {}
-
-Tensor Vit::Layer::operator()(const Tensor& x, int64_t rows, const Pass& pass) const {
-  const auto first = [rows](const Tensor& t) { return rows == t.dim(1) ? t : slice(t, 1, 0, rows); };
-  const Tensor n = norm1(x);
-  const Tensor y = attn(first(n), n, n, {.residual = first(x)}, pass);
-  return fc2(fc1(norm2(y), {.activation = activation}), {.residual = y});
-}
-
 Vit::Vit(const VitConfig& c, const Weights& w)
     : config_(c), patch_embed_(c.patch_height * c.patch_width * c.channels, c.dim, w / "patch_embed") {
   if (c.class_token) class_token_ = w.get("class_token", {1, c.dim}, Init::kNormal002);
   if (c.distillation_token) distillation_token_ = w.get("distillation_token", {1, c.dim}, Init::kNormal002);
   position_ = w.get("position", {c.prefix() + c.rows() * c.columns(), c.dim}, Init::kNormal002);
-  for (int64_t i = 0; i < c.depth; ++i) layers_.emplace_back(c, w / "layers" / i);
+  const EncoderLayerConfig layer{.dim = c.dim,
+                                 .mlp = c.mlp,
+                                 .heads = c.heads,
+                                 .norm_eps = c.norm_eps,
+                                 .activation = c.activation,
+                                 .qkv_bias = c.qkv_bias};
+  for (int64_t i = 0; i < c.depth; ++i) layers_.emplace_back(layer, w / "layers" / i);
   if (c.norm_after_pool) {
     pooled_norm_.emplace(c.dim, w / "fc_norm", c.norm_eps);
   } else {

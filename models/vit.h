@@ -2,7 +2,7 @@
 #include <optional>
 #include <vector>
 
-#include "attention/blocks/multi_head_attention.h"
+#include "attention/blocks/encoder_layer.h"
 #include "attention/ops/resample.h"
 
 namespace fovea {
@@ -54,16 +54,6 @@ class Vit {
   Vit fitted(int64_t height, int64_t width) const;
 
  private:
-  struct Layer {
-    Layer(const VitConfig& config, const Weights& w);
-    // Only the first `rows` tokens come out: the others are needed as keys and values alone.
-    Tensor operator()(const Tensor& x, int64_t rows, const Pass& pass) const;
-    LayerNorm norm1, norm2;
-    MultiHeadAttention attn;
-    Linear fc1, fc2;
-    Activation activation;
-  };
-
   Tensor embed_patches(const Tensor& images) const;
   Tensor positions(int64_t rows, int64_t columns) const;
   Tensor tokens(const Tensor& images, const Tensor& patches, int64_t wanted, const Pass& pass) const;
@@ -78,7 +68,7 @@ class Vit {
     int64_t rows = 0, columns = 0;
     Tensor position;
   } fitted_;
-  std::vector<Layer> layers_;
+  std::vector<EncoderLayer> layers_;
   std::optional<LayerNorm> norm_, pooled_norm_;  // before or after pooling
   std::optional<Linear> head_, distillation_head_, pooler_;
 };

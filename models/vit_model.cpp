@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "attention/base/error.h"
-#include "attention/checkpoint/shown_name.h"
 #include "models/vit.h"
 #include "models/vit_config.h"
 #include "models/vit_names.h"
@@ -11,39 +10,41 @@
 namespace fovea {
 namespace {
 
-struct Described {
-  VitConfig config;
-  VitNames names;
-  ModelInfo info;
-};
-
 // Some ViTModels were saved without the pooler that the class has.
 bool holds_pooler(const ModelSource& source) {
   return !source.checkpoint || source.checkpoint->has("pooler.dense.weight") ||
          source.checkpoint->has("pooler.dense.bias");
 }
 
-Described describe(const ModelSource& source) {
+// Which library's names and config these are.
+VitConfig describe(const ModelSource& source, ModelInfo& info, NameTable& names) {
   const ConfigJson config =
       source.config ? *source.config : ConfigJson(source.name("config.json"), std::string("{}"));
-  Described d{{}, VitNames::timm(), {}};
   if (config.has("model_type")) {
     std::string backbone;
-    d.config = vit_from_transformers(config, d.info, backbone);
-    d.config.pooler = d.config.pooler && holds_pooler(source);
-    d.names = VitNames::transformers(backbone);
-    return d;
+    VitConfig vit = vit_from_transformers(config, info, backbone);
+    vit.pooler = vit.pooler && holds_pooler(source);
+    names = transformers_vit_names(backbone);
+    return vit;
   }
   if (is_timm_vit(config.text("architecture"))) {
-    d.config = vit_from_timm(config, d.info);
-    return d;
+    names = timm_vit_names();
+    return vit_from_timm(config, info);
   }
   if (!source.checkpoint)
     fail(source.folder.string(),
          ": torchvision's ViT keeps its sizes in its weights; give a model.safetensors");
-  d.config = vit_from_torchvision(config, *source.checkpoint, d.info);
-  d.names = VitNames::torchvision();
-  return d;
+  names = torchvision_vit_names();
+  return vit_from_torchvision(config, *source.checkpoint, info);
+}
+
+// All three libraries keep a batch axis of one, and patches as a convolution.
+std::map<std::string, Shape> stored_shapes(const VitConfig& c, const NameTable& names) {
+  const auto stored = [&](const char* ours) { return stored_name(names.rules(), ours); };
+  return {{stored("class_token"), {1, 1, c.dim}},
+          {stored("distillation_token"), {1, 1, c.dim}},
+          {stored("position"), {1, c.prefix() + c.rows() * c.columns(), c.dim}},
+          {stored("patch_embed.weight"), {c.dim, c.channels, c.patch_height, c.patch_width}}};
 }
 
 void describe_details(const VitConfig& c, ModelInfo& info) {
@@ -110,28 +111,21 @@ bool is_vit(const ModelSource& source) {
     const std::string architecture = source.config->text("architecture");
     if (!architecture.empty()) return is_timm_vit(architecture) || is_torchvision_vit(architecture);
   }
-  return source.checkpoint && matches(VitNames::torchvision().rules(), source.checkpoint->names());
+  return source.checkpoint && matches(torchvision_vit_names().rules(), source.checkpoint->names());
 }
 
-ImageNetwork load_vit(const ModelSource& source) {
-  Described d = describe(source);
-  ParameterStore store =
-      source.checkpoint ? ParameterStore(map_names(*source.checkpoint, d.names.rules()), Purpose::kInference)
-                        : ParameterStore(source.seed, Purpose::kInference);
-  std::shared_ptr<const Vit> vit;
-  try {
-    vit = std::make_shared<const Vit>(d.config, Weights(store));
-  } catch (const Error&) {
-    if (!store.gave_up()) throw;
-  }
-  const std::string complaints =
-      store.complaints([&](const std::string& ours) { return stored_name(d.names.rules(), ours); });
-  if (!complaints.empty())
-    fail(source.checkpoint->path().string(), ": does not fit ", shown_name(d.info.architecture),
-         " as config.json describes it: ", complaints, "; use the files of one checkpoint");
-  describe_details(d.config, d.info);
-  d.info.parameters = store.parameter_count();
-  return wrap(vit, d.info);
+NetworkPlan plan_vit(const ModelSource& source) {
+  NetworkPlan plan;
+  auto names = std::make_shared<NameTable>();
+  const VitConfig config = describe(source, plan.info, *names);
+  describe_details(config, plan.info);
+  plan.stored_shapes = stored_shapes(config, *names);
+  plan.names = std::move(names);
+  plan.heads = {"head", "distillation_head"};
+  plan.build = [config](const Weights& w, const ModelInfo& info) {
+    return wrap(std::make_shared<const Vit>(config, w), info);
+  };
+  return plan;
 }
 
 }  // namespace fovea

@@ -58,32 +58,34 @@ constexpr NameRule kTorchvision[] = {
     {"heads.head.", "head."},
 };
 
+constexpr NameRule kMaskToken[] = {{"embeddings.mask_token", "", Change::kDrop}};  // of pretraining alone
+constexpr NameRule kUnreadPooler[] = {{"pooler.", "", Change::kDrop}};
+constexpr NameRule kPooler[] = {{"pooler.dense.", "pooler."}};
+
 }  // namespace
 
-VitNames VitNames::transformers(const std::string& backbone) {
-  VitNames names;
-  const auto nested = [&](const char* stored) { return names.text_.emplace_back(backbone + stored).c_str(); };
-  for (NameRule rule : kTransformersBackbone)
-    names.rules_.push_back({nested(rule.stored), rule.ours, rule.change});
-  names.rules_.push_back({nested("embeddings.mask_token"), "", Change::kDrop});  // of pretraining alone
+NameTable transformers_vit_names(const std::string& backbone) {
+  NameTable names;
+  names.add(kTransformersBackbone, backbone);
+  names.add(kMaskToken, backbone);
   if (backbone.empty()) {
-    names.rules_.push_back({"pooler.dense.", "pooler."});
+    names.add(kPooler);
   } else {  // a classifier reads the class token itself; some checkpoints carry their pooler along
-    names.rules_.push_back({nested("pooler."), "", Change::kDrop});
-    names.rules_.insert(names.rules_.end(), std::begin(kTransformersHeads), std::end(kTransformersHeads));
+    names.add(kUnreadPooler, backbone);
+    names.add(kTransformersHeads);
   }
   return names;
 }
 
-VitNames VitNames::timm() {
-  VitNames names;
-  names.rules_.assign(std::begin(kTimm), std::end(kTimm));
+NameTable timm_vit_names() {
+  NameTable names;
+  names.add(kTimm);
   return names;
 }
 
-VitNames VitNames::torchvision() {
-  VitNames names;
-  names.rules_.assign(std::begin(kTorchvision), std::end(kTorchvision));
+NameTable torchvision_vit_names() {
+  NameTable names;
+  names.add(kTorchvision);
   return names;
 }
 

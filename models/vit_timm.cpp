@@ -1,11 +1,10 @@
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 #include <tuple>
 
 #include "attention/checkpoint/shown_name.h"
-#include "models/class_labels.h"
+#include "models/timm_config.h"
 #include "models/vit_config.h"
 
 namespace fovea {
@@ -67,17 +66,11 @@ std::optional<TimmName> timm_name(std::string_view architecture) {
 }
 
 // timm's constructor arguments that change nothing at inference, or that are read below.
-constexpr std::array kTimmArgs = {"img_size",       "patch_size",    "embed_dim",       "depth",
-                                  "num_heads",      "mlp_ratio",     "qkv_bias",        "in_chans",
-                                  "class_token",    "global_pool",   "fc_norm",         "num_classes",
-                                  "drop_rate",      "pos_drop_rate", "attn_drop_rate",  "proj_drop_rate",
-                                  "drop_path_rate", "weight_init",   "dynamic_img_size"};
-
-void refuse_unknown_args(const ConfigJson& args) {
-  for (const auto& [key, value] : args.json().items())
-    if (!value.is_null() && std::find(kTimmArgs.begin(), kTimmArgs.end(), key) == kTimmArgs.end())
-      args.refuse("model_args", "has " + shown_name(key) + ", not among what Fovea computes for timm's ViT");
-}
+constexpr const char* kTimmArgs[] = {"img_size",       "patch_size",    "embed_dim",       "depth",
+                                     "num_heads",      "mlp_ratio",     "qkv_bias",        "in_chans",
+                                     "class_token",    "global_pool",   "fc_norm",         "num_classes",
+                                     "drop_rate",      "pos_drop_rate", "attn_drop_rate",  "proj_drop_rate",
+                                     "drop_path_rate", "weight_init",   "dynamic_img_size"};
 
 void read_sizes(const ConfigJson& args, const TimmName& name, VitConfig& c) {
   const TimmSize& size = *name.size;
@@ -93,14 +86,10 @@ void read_sizes(const ConfigJson& args, const TimmName& name, VitConfig& c) {
 
 void read_input(const ConfigJson& args, const ConfigJson& pretrained, const TimmName& name, VitConfig& c) {
   c.image_height = c.image_width = name.image;
-  if (pretrained.has("input_size")) {
-    const nlohmann::json& input = pretrained.json().at("input_size");
-    if (!input.is_array() || input.size() != 3 ||
-        !std::all_of(input.begin(), input.end(), [](const auto& size) { return size.is_number_integer(); }))
-      pretrained.refuse("input_size", "is not [channels, height, width]");
-    c.channels = input[0].get<int64_t>();
-    c.image_height = input[1].get<int64_t>();
-    c.image_width = input[2].get<int64_t>();
+  if (const auto input = timm_input_size(pretrained)) {
+    c.channels = input->channels;
+    c.image_height = input->height;
+    c.image_width = input->width;
   }
   c.channels = args.size("in_chans", c.channels);
   std::tie(c.patch_height, c.patch_width) = args.sides("patch_size", name.patch);
@@ -122,21 +111,6 @@ void read_pooling(const ConfigJson& config, const ConfigJson& args, const Config
   c.norm_after_pool = args.flag("fc_norm", pool == "avg");
 }
 
-// Names that came along from another model, as its pretrained_cfg keeps them, do not count.
-std::vector<std::string> labels_of(const ConfigJson& config, const ConfigJson& pretrained, int64_t classes) {
-  constexpr std::array kKeys = {"label_names", "labels"};  // the latter until 2023
-  if (classes == 0) return {};
-  for (const char* key : kKeys)
-    if (config.has(key)) return labels_at(config, key, classes);
-  for (const char* key : kKeys) {
-    if (!pretrained.has(key)) continue;
-    const nlohmann::json& names = pretrained.json().at(key);
-    if (!names.is_structured() || static_cast<int64_t>(names.size()) == classes)
-      return labels_at(pretrained, key, classes);
-  }
-  return numbered_labels(classes);
-}
-
 }  // namespace
 
 bool is_timm_vit(std::string_view architecture) {
@@ -149,7 +123,7 @@ VitConfig vit_from_timm(const ConfigJson& config, ModelInfo& info) {
   if (!name) config.refuse("architecture", "is " + shown_name(info.architecture) + ", not built here");
   const ConfigJson args = config.at("model_args");
   const ConfigJson pretrained = config.has("pretrained_cfg") ? config.at("pretrained_cfg") : config;
-  refuse_unknown_args(args);
+  timm_refuse_other_args(args, kTimmArgs, "ViT");
 
   VitConfig c;
   c.distillation_token = name->distilled;
@@ -157,10 +131,9 @@ VitConfig vit_from_timm(const ConfigJson& config, ModelInfo& info) {
   read_sizes(args, *name, c);
   read_input(args, pretrained, *name, c);
   read_pooling(config, args, pretrained, c);
-  c.classes =
-      args.size("num_classes", config.size("num_classes", pretrained.size("num_classes", 1000, 0), 0), 0);
+  c.classes = timm_classes(config, args, pretrained);
   check_vit(config.file(), c);
-  info.labels = labels_of(config, pretrained, c.classes);
+  info.labels = timm_labels(config, pretrained, c.classes);
   info.multi_label = c.classes == 1;
   info.library = "timm";
   info.licence = pretrained.text("license");

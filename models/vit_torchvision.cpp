@@ -60,13 +60,13 @@ VitConfig vit_from_torchvision(const ConfigJson& config, const Checkpoint& check
   const std::string first = std::string(kLayer) + "0.mlp.";
   const bool older = checkpoint.has(first + "linear_1.weight");
   c.mlp = shape_of(checkpoint, first + (older ? "linear_1.weight" : "0.weight"), 2)[0];
-  c.classes = shape_of(checkpoint, "heads.head.weight", 2)[0];
+  c.classes = config.size("num_classes", shape_of(checkpoint, "heads.head.weight", 2)[0]);
   const int64_t heads = std::clamp<int64_t>(c.dim / (c.dim == 1280 ? 80 : 64), 1, 1 << 20);
   c.heads = static_cast<int>(config.size("num_heads", heads));
   c.resample = GridResample::kBicubicAlignCorners;
   check_vit(file, c);
-  info.labels =
-      config.has("id2label") ? labels_at(config, "id2label", c.classes) : numbered_labels(c.classes);
+  const char* const names = config.has("label_names") ? "label_names" : "id2label";
+  info.labels = config.has(names) ? labels_at(config, names, c.classes) : numbered_labels(c.classes);
   info.multi_label = c.classes == 1;
   info.architecture = config.text("architecture", "torchvision_vit");
   info.library = "torchvision";

@@ -121,12 +121,14 @@ struct Defaults {
   Filter filter;
   bool crop;
   std::array<double, 3> mean, stddev;
+  double crop_pct = 0;  // the share of the shorter side that is kept of small pictures; 0: the class has none
 };
 constexpr Defaults kDefaults[] = {
     {"ViT", 224, false, Filter::kBilinear, false, kHalf, kHalf},
     {"DeiT", 256, false, Filter::kBicubic, true, kImageNetMean, kImageNetStd},
     {"CLIP", 224, true, Filter::kBicubic, true, kClipMean, kClipStd},
     {"Bit", 224, true, Filter::kBicubic, true, kClipMean, kClipStd},
+    {"ConvNext", 384, true, Filter::kBilinear, false, kHalf, kHalf, 224.0 / 256},
 };
 constexpr int64_t kDefaultCrop = 224;
 
@@ -138,7 +140,7 @@ const Defaults& defaults_for(const RecipeJson& json, const std::string& otherwis
     for (const char* suffix : {"ImageProcessor", "ImageProcessorFast", "FeatureExtractor"})
       if (type == std::string(defaults.family) + suffix) return defaults;
   fail(kTransformersFile, ": image processor \"", type,
-       "\" is not known here; those of ViT, DeiT, CLIP and Bit are");
+       "\" is not known here; those of ViT, DeiT, CLIP, Bit and ConvNext are");
 }
 
 void read_size(const RecipeJson& json, const Defaults& defaults, Recipe& recipe) {
@@ -175,6 +177,23 @@ void read_crop(const RecipeJson& json, const Defaults& defaults, Recipe& recipe)
   } else {
     recipe.crop_height = recipe.crop_width = json.side(size, "crop_size");
   }
+}
+
+// Below 384 a crop of the picture's middle; from there on the whole, squashed.
+void read_crop_pct(const RecipeJson& json, const Defaults& defaults, Recipe& recipe) {
+  constexpr int64_t kSquashedFrom = 384;
+  const double share = json.number("crop_pct", defaults.crop_pct);
+  if (!(share > 0.01 && share <= 1)) json.reject("crop_pct", "is not a share of the picture");
+  if (json.has("size") && json.at("size").is_object() && !json.at("size").contains("shortest_edge"))
+    json.reject("size", "has no shortest_edge");
+  const int64_t size = recipe.resize_height;
+  recipe.crop = size < kSquashedFrom;
+  recipe.crop_height = recipe.crop_width = size;
+  if (!recipe.crop) {
+    recipe.fit = Recipe::Fit::kSquash;
+    return;
+  }
+  recipe.resize_height = recipe.resize_width = static_cast<int64_t>(static_cast<double>(size) / share);
 }
 
 constexpr const char* kTimmFile = "config.json";
@@ -219,7 +238,11 @@ Recipe recipe_from_transformers(std::string_view text, const std::string& otherw
   const Defaults& defaults = defaults_for(json, otherwise);
   Recipe recipe;
   read_size(json, defaults, recipe);
-  read_crop(json, defaults, recipe);
+  if (defaults.crop_pct > 0) {
+    read_crop_pct(json, defaults, recipe);
+  } else {
+    read_crop(json, defaults, recipe);
+  }
   if (!json.flag("do_resize", true)) recipe.fit = Recipe::Fit::kKeep;
   if (recipe.fit == Recipe::Fit::kShortestEdge && !recipe.crop)
     json.reject("do_center_crop", "is off while \"size\" is a shortest edge: pictures would differ in size");

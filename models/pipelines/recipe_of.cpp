@@ -2,30 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "attention/base/error.h"
 
 namespace fovea {
-
-std::optional<std::string> read_text(const std::filesystem::path& file) {
-  constexpr uintmax_t kMost = uintmax_t{1} << 26;
-  std::error_code error;
-  const std::filesystem::file_type type = std::filesystem::status(file, error).type();
-  if (type == std::filesystem::file_type::not_found) return std::nullopt;
-  if (type == std::filesystem::file_type::none)
-    fail(file.string(), ": ", error.message(), "; check its permissions and the folder's");
-  if (type != std::filesystem::file_type::regular) fail(file.string(), ": not a file; check the folder");
-  if (std::filesystem::file_size(file, error) > kMost || error)
-    fail(file.string(), ": too large to be read as text; use the file of the checkpoint");
-  std::ifstream in(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || in.bad()) fail(file.string(), ": cannot be read; check its permissions");
-  return text;
-}
 
 std::string licence_of(const std::string& readme) {
   constexpr const char* kAround = " \t\r\"'";
@@ -44,14 +26,22 @@ namespace {
 
 std::string processor_of(const ModelInfo& info) {
   if (info.library != "transformers") return "";
+  if (info.architecture.starts_with("ResNet")) return "ConvNextImageProcessor";
   return info.architecture.starts_with("DeiT") ? "DeiTImageProcessor" : "ViTImageProcessor";
+}
+
+// A class of transformers has one size by default, whichever model it stands before.
+std::string default_processor(const ModelInfo& info) {
+  if (processor_of(info) != "ConvNextImageProcessor") return "{}";
+  return nlohmann::json{{"size", info.input_height}}.dump();
 }
 
 // transformers' defaults by class; torchvision's ImageNet weights: shorter side to 256 of 224, bilinear,
 // ImageNet mean.
 Recipe default_recipe(const ModelInfo& info) {
   if (info.library == "transformers")
-    return resized(recipe_from_transformers("{}", processor_of(info)), info.input_height, info.input_width);
+    return resized(recipe_from_transformers(default_processor(info), processor_of(info)), info.input_height,
+                   info.input_width);
   const nlohmann::json timm = {{"input_size", {3, info.input_height, info.input_width}},
                                {"interpolation", "bilinear"},
                                {"crop_pct", 0.875},

@@ -21,7 +21,7 @@ std::vector<std::string> base_names() {
 }
 
 // Only the names count here.
-ParameterMap mapped(const std::vector<std::string>& names, const VitNames& table) {
+ParameterMap mapped(const std::vector<std::string>& names, const NameTable& table) {
   const TestFolder folder;
   std::map<std::string, Tensor> tensors;
   for (const std::string& name : names) tensors[name] = Tensor::full({3}, 0);
@@ -30,7 +30,7 @@ ParameterMap mapped(const std::vector<std::string>& names, const VitNames& table
 }
 
 TEST(VitNames, MapTransformersNamesOneToOne) {
-  const VitNames table = VitNames::transformers("vit.");
+  const NameTable table = transformers_vit_names("vit.");
   const std::vector<std::string> names = base_names();
   ASSERT_EQ(names.size(), 200u);
   EXPECT_TRUE(matches(table.rules(), names));
@@ -40,28 +40,28 @@ TEST(VitNames, MapTransformersNamesOneToOne) {
     EXPECT_EQ(stored_name(table.rules(), ours), parameter.origin);
     EXPECT_NE(ours, parameter.origin);
   }
-  EXPECT_FALSE(matches(VitNames::timm().rules(), names));
-  EXPECT_FALSE(matches(VitNames::torchvision().rules(), names));
+  EXPECT_FALSE(matches(timm_vit_names().rules(), names));
+  EXPECT_FALSE(matches(torchvision_vit_names().rules(), names));
 }
 
 TEST(VitNames, MapTimmsAndTorchvisionsNames) {
   const ParameterMap timm =
-      mapped({"cls_token", "blocks.11.attn.qkv.weight", "head_dist.bias"}, VitNames::timm());
+      mapped({"cls_token", "blocks.11.attn.qkv.weight", "head_dist.bias"}, timm_vit_names());
   for (const char* ours :
        {"class_token", "layers.11.attn.q.weight", "layers.11.attn.v.weight", "distillation_head.bias"})
     EXPECT_TRUE(timm.contains(ours)) << ours;
   const ParameterMap torchvision =
       mapped({"encoder.layers.encoder_layer_3.self_attention.in_proj_bias", "heads.head.weight"},
-             VitNames::torchvision());
+             torchvision_vit_names());
   for (const char* ours : {"layers.3.attn.k.bias", "head.weight"})
     EXPECT_TRUE(torchvision.contains(ours)) << ours;
 }
 
 TEST(VitNames, DropWhatAClassifierCarriesAlong) {
   const std::vector<std::string> classifier = {"vit.embeddings.mask_token", "vit.pooler.dense.weight"};
-  EXPECT_TRUE(mapped(classifier, VitNames::transformers("vit.")).empty());
+  EXPECT_TRUE(mapped(classifier, transformers_vit_names("vit.")).empty());
   const ParameterMap bare =
-      mapped({"embeddings.mask_token", "pooler.dense.weight"}, VitNames::transformers(""));
+      mapped({"embeddings.mask_token", "pooler.dense.weight"}, transformers_vit_names(""));
   EXPECT_EQ(bare.size(), 1u);
   EXPECT_TRUE(bare.contains("pooler.weight"));
 }

@@ -1,0 +1,20 @@
+#pragma once
+#include "attention/nn/pass.h"
+#include "attention/ops/pointwise.h"
+#include "attention/ops/reorder.h"
+
+namespace fovea {
+
+// What turns a score into a gate between 0 and 1.
+enum class Gate { kSigmoid, kHardSigmoid };
+
+inline Tensor gated(Gate gate, const Tensor& scores) {
+  return gate == Gate::kSigmoid ? sigmoid(scores) : hardsigmoid(scores);
+}
+
+// Hands out the gates of channels, [B, C], as one query's look at C keys.
+inline void tap_channels(const Pass& pass, const std::string& name, const Tensor& gates) {
+  if (pass.taps) pass.taps->maps.push_back({name, reshape(gates, {gates.dim(0), 1, 1, gates.dim(1)})});
+}
+
+}  // namespace fovea

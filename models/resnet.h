@@ -1,0 +1,61 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "attention/nn/convolution_layers.h"
+#include "attention/nn/layers.h"
+
+namespace fovea {
+
+struct ResNetConfig {
+  int64_t channels = 3;
+  std::vector<int64_t> stem{64};  // widths: one convolution of 7 x 7, or several of 3 x 3
+  struct Stage {
+    int64_t width, blocks;
+    int64_t stride = 2, dilation = 1;
+  };
+  std::vector<Stage> stages{{256, 3, 1}, {512, 4}, {1024, 6}, {2048, 3}};
+  bool bottleneck = true;        // 1 x 1, 3 x 3 and 1 x 1 at a quarter of the width; else two of 3 x 3
+  bool stride_in_first = false;  // a bottleneck strides in its 1 x 1 instead of its 3 x 3
+  bool pooled_shortcut = false;  // a shortcut strides by an average pool before its 1 x 1
+  Activation activation = Activation::kRelu;  // of the stem and after each sum; within a block it is ReLU
+  int64_t classes = 1000;                     // 0: no classifier
+};
+
+// He et al. 2016, https://arxiv.org/abs/1512.03385, with the stem and shortcuts of He et al. 2019 ("D") on
+// demand. Fully convolutional: pictures of any size. Checkpoint names: stem.<i>.{conv, norm},
+// stages.<i>.blocks.<j>.{conv1, norm1, conv2, norm2, conv3, norm3, shortcut.conv, shortcut.norm}, head.
+class ResNet {
+ public:
+  ResNet(const ResNetConfig& config, const Weights& w);
+  const ResNetConfig& config() const { return config_; }
+
+  // images [B, H, W, channels]. The map after the stem, and after each stage, [B, H', W', width]. A detector
+  // that keeps the norms of its backbone as they are gives a pass that does not train.
+  std::vector<Tensor> maps(const Tensor& images, const Pass& pass = {}) const;
+  Tensor embed(const Tensor& images, const Pass& pass = {}) const;   // [B, width]: the last map's mean
+  Tensor logits(const Tensor& images, const Pass& pass = {}) const;  // [B, classes]
+  Tensor classify(const Tensor& pooled) const;                       // [B, width] -> [B, classes]
+
+ private:
+  struct BlockSizes {
+    int64_t in, out, stride, first_dilation, dilation;
+  };
+  struct Block {
+    Block(const ResNetConfig& config, const BlockSizes& sizes, const Weights& w);
+    Tensor operator()(const Tensor& x, const Pass& pass) const;
+    std::vector<ConvNorm> convs;
+    std::optional<ConvNorm> shortcut;
+    bool pools = false;  // before the shortcut
+  };
+
+  Tensor stem(const Tensor& images, const Pass& pass) const;
+  Tensor stage(size_t index, Tensor x, const Pass& pass) const;
+
+  ResNetConfig config_;
+  std::vector<ConvNorm> stem_;
+  std::vector<std::vector<Block>> stages_;
+  std::optional<Linear> head_;
+};
+
+}  // namespace fovea

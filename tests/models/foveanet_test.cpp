@@ -1,0 +1,117 @@
+#include "models/foveanet.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "attention/autograd/grad.h"
+#include "attention/base/parallel.h"
+#include "attention/ops/loss.h"
+#include "attention/ops/rearrange.h"
+#include "models/network_plan.h"
+#include "tests/models/refusal.h"
+#include "tests/support/random_tensor.h"
+
+namespace fovea {
+namespace {
+
+FoveaNetConfig tiny() {
+  FoveaNetConfig c;
+  c.image_size = 16;
+  c.classes = 3;
+  c.stem_width = 8;
+  c.stages = {{16, 1}, {24, 1}, {16, 0}};
+  c.attention_mlp = 32;
+  return c;
+}
+
+float worst(const Tensor& a, const Tensor& b) {
+  float most = 0;
+  for (int64_t i = 0; i < a.count(); ++i) most = std::max(most, std::abs(a.data()[i] - b.data()[i]));
+  return most;
+}
+
+ModelSource source_of(const std::string& more) {
+  ModelSource source{.folder = "there", .config = {}, .checkpoint = {}};
+  source.config.emplace("there/config.json", R"({"model_type": "foveanet")" + more + "}");
+  return source;
+}
+
+TEST(FoveaNet, BuiltForInferenceItGivesWhatTheTrainedOneGives) {
+  ParameterStore training(5, Purpose::kTraining), inference(5, Purpose::kInference);
+  const FoveaNet trained(tiny(), Weights(training)), packed(tiny(), Weights(inference));
+  const Tensor images = random_tensor({2, 16, 16, 3}, 1);
+  const Tensor logits = packed.logits(images);
+  EXPECT_EQ(logits.shape(), (Shape{2, 3}));
+  EXPECT_LT(worst(logits, trained.logits(images)), 1e-4f);
+  EXPECT_EQ(packed.logits(random_tensor({1, 40, 24, 3}, 2)).shape(), (Shape{1, 3}));  // any size
+}
+
+TEST(FoveaNet, EveryParameterLearnsAndTheBitsDoNotDependOnThreads) {
+  std::vector<Tensor> gradients[2];
+  for (const int threads : {1, 3})
+    Threads(threads).run([&] {
+      ParameterStore store(7, Purpose::kTraining);
+      const FoveaNet net(tiny(), Weights(store));
+      Rng rng(1);
+      RunningUpdates running;
+      const Tensor logits =
+          net.logits(random_tensor({4, 16, 16, 3}, 3), {.training = &rng, .running = &running});
+      const Gradients found = backward(cross_entropy(logits, std::vector<int>{0, 1, 2, 0}));
+      for (const Parameter& p : store.parameters()) {
+        ASSERT_TRUE(found.has(p.value)) << p.name;
+        gradients[threads > 1].push_back(found[p.value].clone());
+      }
+      EXPECT_EQ(running.size(), 2 * 8u);  // two of each batch norm: 3 stages, 2 residuals of 2, 1 non-local
+    });
+  for (size_t i = 0; i < gradients[0].size(); ++i) EXPECT_EQ(worst(gradients[0][i], gradients[1][i]), 0) << i;
+}
+
+TEST(FoveaNet, MirrorAverageIsTheMeanOfBothWaysRound) {
+  FoveaNetConfig config = tiny();
+  ParameterStore one(5, Purpose::kInference), two(5, Purpose::kInference);
+  const FoveaNet plain(config, Weights(one));
+  config.mirror_average = true;
+  const FoveaNet both(config, Weights(two));
+  const Tensor images = random_tensor({2, 16, 16, 3}, 4);
+  const Tensor a = plain.logits(images), b = plain.logits(flip(images, 2)), mean = both.logits(images);
+  for (int64_t i = 0; i < a.count(); ++i) EXPECT_NEAR(mean.data()[i], (a.data()[i] + b.data()[i]) / 2, 1e-5f);
+}
+
+// Filtered by the stem, the pictures' patches have unit variance and no correlation.
+TEST(FoveaNet, WhiteningFiltersWhiten) {
+  Tensor images = random_tensor({8, 12, 12, 3}, 9);
+  for (int64_t i = 1; i < images.count(); ++i) images.mutable_data()[i] += 0.8f * images.data()[i - 1];
+  const int64_t kFilters = 6;
+  const Tensor filters = whitening_filters(images, kFilters);
+  const Tensor y = convolution(images, filters, {});
+  const int64_t positions = y.count() / kFilters;
+  for (int64_t a = 0; a < kFilters; ++a)
+    for (int64_t b = 0; b < kFilters; ++b) {
+      double sum = 0;
+      for (int64_t i = 0; i < positions; ++i)
+        sum += static_cast<double>(y.data()[i * kFilters + a]) * y.data()[i * kFilters + b];
+      const double expected = a == b ? 1 : std::abs(a - b) == kFilters / 2 ? -1 : 0;  // both signs of each
+      EXPECT_NEAR(sum / static_cast<double>(positions), expected, 2e-3) << a << " " << b;
+    }
+}
+
+TEST(FoveaNet, ConfigsThatCannotBeAreRefusedByKey) {
+  const std::string sound = R"(, "stage_widths": [8, 16], "stage_blocks": [1, 0], "attention_heads": 4)";
+  EXPECT_EQ(plan_network(source_of(sound)).info.details[2].second, "8 x 1, 16 x 0");
+  const auto expect = [&](const std::string& more, const char* key) {
+    const std::string line = refusal_of([&] { plan_network(source_of(more)); });
+    EXPECT_NE(line.find(key), std::string::npos) << line;
+    EXPECT_NE(line.find("there/config.json"), std::string::npos) << line;
+  };
+  expect("", "stage_widths");
+  expect(R"(, "stage_widths": [8, 16], "stage_blocks": [1])", "stage_blocks");
+  expect(R"(, "stage_widths": [8, 99999], "stage_blocks": [1, 0])", "stage_widths");
+  expect(sound + R"(, "stem_width": 7)", "stem_width");
+  expect(R"(, "stage_widths": [8, 18], "stage_blocks": [1, 0])", "attention_heads");
+  expect(sound + R"(, "image_size": 2)", "image_size");
+  expect(sound + R"(, "non_local_stage": 3)", "non_local_stage");
+}
+
+}  // namespace
+}  // namespace fovea
