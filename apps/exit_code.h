@@ -13,6 +13,7 @@ enum ExitCode {
   kInputsFailed = 3,   // finished, but not every input could be read
   kModelUnusable = 4,  // or not found
   kResourceLimit = 6,
+  kBelowGate = 7,  // an evaluation that did not reach what was asked for
 };
 
 // An Error that knows its exit code; any other ends in kInternal.

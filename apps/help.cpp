@@ -17,7 +17,7 @@ constexpr char kIntroduction[] =
     "Verbs:\n";
 constexpr char kExitCodes[] =
     "\nExit codes: 0 ok, 1 internal error, 2 usage, 3 some inputs failed, 4 model unusable or not found,\n"
-    "6 out of memory, 130 and 143 stopped by a signal.\n";
+    "6 out of memory, 7 evaluation below what was asked for, 130 and 143 stopped by a signal.\n";
 
 }  // namespace
 
@@ -30,7 +30,7 @@ int help_verb(const Arguments& arguments, Console& console) {
     fail_with(kUsage, "no verb '", name, "' to explain",
               suggestion(name, verb_names(), "run 'fovea help' to see what there is"));
   console.out << kIntroduction;
-  for (const Verb& verb : verbs()) console.out << fmt::format("  {:<12} {}\n", verb.name, verb.summary);
+  for (const Verb& verb : verbs()) console.out << fmt::format("  {:<15} {}\n", verb.name, verb.summary);
   console.out << kExitCodes;
   return kOk;
 }

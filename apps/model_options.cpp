@@ -1,5 +1,6 @@
 #include "apps/model_options.h"
 
+#include "apps/embedded_model.h"
 #include "apps/exit_code.h"
 #include "apps/thread_count.h"
 #include "attention/base/isa.h"
@@ -28,7 +29,9 @@ void settle_isa() {
 }  // namespace
 
 void add_model_options(CLI::App& app, ModelOptions& options) {
-  app.add_option("-m,--model", options.folder, "Folder with config.json and model.safetensors")
+  app.add_option(
+         "-m,--model", options.folder,
+         "Folder with config.json and model.safetensors; default: foveanet-cifar10, which comes along")
       ->type_name("DIR")
       ->envname("FOVEA_MODEL");
   app.add_option("--threads", options.threads,
@@ -38,13 +41,17 @@ void add_model_options(CLI::App& app, ModelOptions& options) {
       ->check(CLI::Range(1, 1024));
 }
 
+int with_threads(int asked, const std::function<int(int threads)>& work) {
+  settle_isa();
+  Threads threads(thread_count(asked));
+  int code = kInternal;
+  threads.run([&] { code = work(threads.count()); });
+  return code;
+}
+
 int with_model(const ModelOptions& options, const std::function<int(const ImageModel&, int threads)>& work) {
   if (options.folder.empty()) fail_with(kUsage, "no model given; add -m DIR, or set FOVEA_MODEL");
-  settle_isa();
-  Threads threads(thread_count(options.threads));
-  int code = kInternal;
-  threads.run([&] { code = work(open_model(options), threads.count()); });
-  return code;
+  return with_threads(options.threads, [&](int threads) { return work(open_model(options), threads); });
 }
 
 }  // namespace fovea

@@ -15,6 +15,9 @@ struct ModelOptions {
 
 void add_model_options(CLI::App& app, ModelOptions& options);
 
+// Runs work(threads) on so many threads; 0: see thread_count.h.
+int with_threads(int asked, const std::function<int(int threads)>& work);
+
 // Opens the model, and gives it and the number of threads to work(), which then runs on just those threads.
 int with_model(const ModelOptions& options, const std::function<int(const ImageModel&, int threads)>& work);
 

@@ -12,13 +12,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
+}  // namespace
+
 std::string clock_text(double seconds) {
   const auto whole = static_cast<int64_t>(std::ceil(seconds));
   if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
-
-}  // namespace
 
 std::string progress_line(const std::string& verb, int64_t done, std::optional<int64_t> total,
                           double seconds) {

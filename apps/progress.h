@@ -11,6 +11,8 @@ namespace fovea {
 std::string progress_line(const std::string& verb, int64_t done, std::optional<int64_t> total,
                           double seconds);
 
+std::string clock_text(double seconds);  // "4:07", "1:02:03"
+
 // How far a run is, on stderr: one line that is redrawn, or (kPlain) a new line now and then.
 class Progress {
  public:

@@ -3,14 +3,18 @@
 namespace fovea {
 
 using VerbFunction = int(const Arguments&, Console&);
-VerbFunction classify_verb, embed_verb, models_show_verb, run_verb, bench_verb, version_verb, help_verb;
+VerbFunction classify_verb, train_classify_verb, eval_classify_verb, embed_verb, blocks_verb,
+    models_show_verb, run_verb, bench_verb, version_verb, help_verb;
 
 namespace {
 
 constexpr Verb kVerbs[] = {
     {"classify", "name what pictures show", classify_verb},
     {"embed", "turn pictures into vectors", embed_verb},
+    {"train classify", "train a classifier on folders of pictures", train_classify_verb},
+    {"eval classify", "say how good a classifier is", eval_classify_verb},
     {"models show", "say what a model folder holds", models_show_verb},
+    {"blocks", "list the attention blocks", blocks_verb},
     {"run", "run a model on a tensor file", run_verb},
     {"bench", "time a model on this machine", bench_verb},
     {"version", "say what this program is made of", version_verb},

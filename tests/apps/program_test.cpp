@@ -50,7 +50,6 @@ TEST(Program, UsageErrorsAreOneLineWithTheNextStep) {
       {{"classify", "a.jpg", "--json", "--format", "csv"}, "fovea classify: "},
       {{"classify", "-m", "x"}, "no picture given; name a file or a directory, or give --files-from"},
       {{"classify", "-", "-", "-m", "x"}, "standard input can be read once only; "},
-      {{"classify", "a.jpg"}, "no model given; add -m DIR, or set FOVEA_MODEL"},
       {{"bench", "-m", "x", "--size", "224x"}, "--size: '224x' is no size; write HxW, as in 224x320"},
       {{"bench", "-m", "x", "--size", "224"}, "--size: '224' is no size; "},
       {{"run", "-m", "x", "--input", "a"}, "fovea run: --output is missing; "},

@@ -1,0 +1,144 @@
+#include "apps/evaluation_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <ostream>
+
+#include "apps/encode.h"
+#include "apps/exit_code.h"
+#include "attention/checkpoint/atomic_file.h"
+#include "vision/confusion_matrix.h"
+
+namespace fovea {
+namespace {
+
+struct ClassResult {
+  size_t id;
+  int64_t count, right;
+  double accuracy() const { return static_cast<double>(right) / static_cast<double>(count); }
+};
+
+int64_t times(const EvaluationReport& report, size_t truth, size_t named) {
+  return report.result.confusion[truth * report.labels.size() + named];
+}
+
+// Of each class that has pictures.
+std::vector<ClassResult> by_class(const EvaluationReport& report) {
+  std::vector<ClassResult> classes;
+  for (size_t truth = 0; truth < report.labels.size(); ++truth) {
+    int64_t count = 0;
+    for (size_t named = 0; named < report.labels.size(); ++named) count += times(report, truth, named);
+    if (count > 0) classes.push_back({truth, count, times(report, truth, truth)});
+  }
+  return classes;
+}
+
+std::string percent_line(const char* name, int64_t right, int64_t count) {
+  const Interval interval = wilson_interval(right, count);
+  return fmt::format("{:<12} {:.2f} %  ({} of {}; 95 % interval {:.2f} to {:.2f} %)\n", name,
+                     100 * static_cast<double>(right) / static_cast<double>(count), right, count,
+                     100 * interval.low, 100 * interval.high);
+}
+
+void write_bytes(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+}  // namespace
+
+void write_text(const EvaluationReport& report, std::ostream& out) {
+  const Evaluation& result = report.result;
+  out << fmt::format("{}  {}{}\n", report.model, report.data,
+                     report.split.empty() ? "" : " (" + report.split + ")")
+      << percent_line("top-1", result.right, result.count)
+      << percent_line("top-5", result.right_of_five, result.count)
+      << fmt::format("{:<12} {:.4f}\n", "loss", result.loss())
+      << fmt::format("{:<12} {:.1f} images/s, {} threads, {}\n\n", "throughput",
+                     static_cast<double>(result.count) / report.seconds, report.threads, report.isa);
+  size_t width = 0;
+  const std::vector<ClassResult> classes = by_class(report);
+  for (const ClassResult& c : classes) width = std::max(width, report.labels[c.id].size());
+  for (const ClassResult& c : classes)
+    out << fmt::format("  {:<{}}  {:6.2f} %  {} of {}\n", report.labels[c.id], width, 100 * c.accuracy(),
+                       c.right, c.count);
+}
+
+void write_json(const EvaluationReport& report, std::ostream& out) {
+  using Json = nlohmann::ordered_json;
+  const Evaluation& result = report.result;
+  const auto share = [&](int64_t right) {
+    const Interval interval = wilson_interval(right, result.count);
+    return Json{{"accuracy", static_cast<double>(right) / static_cast<double>(result.count)},
+                {"right", right},
+                {"interval_95", {interval.low, interval.high}}};
+  };
+  Json classes = Json::array();
+  for (const ClassResult& c : by_class(report))
+    classes.push_back({{"label", report.labels[c.id]},
+                       {"class_id", c.id},
+                       {"pictures", c.count},
+                       {"right", c.right},
+                       {"accuracy", c.accuracy()}});
+  Json failures = Json::array();
+  for (const PictureFailure& failure : result.failures)
+    failures.push_back({{"source", failure.name}, {"message", failure.reason}});
+  const Json json = {{"schema", "fovea.evaluation/1"},
+                     {"task", "classify"},
+                     {"model", report.model},
+                     {"data", report.data},
+                     {"split", report.split.empty() ? Json() : Json(report.split)},
+                     {"pictures", result.count},
+                     {"top1", share(result.right)},
+                     {"top5", share(result.right_of_five)},
+                     {"loss", result.loss()},
+                     {"classes", classes},
+                     {"failures", failures},
+                     {"seconds", report.seconds},
+                     {"images_per_second", static_cast<double>(result.count) / report.seconds},
+                     {"threads", report.threads},
+                     {"isa", report.isa}};
+  out << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+}
+
+void save_confusion(const EvaluationReport& report, const std::filesystem::path& folder) {
+  std::vector<size_t> rows, columns;
+  for (const ClassResult& c : by_class(report)) rows.push_back(c.id);
+  for (size_t named = 0; named < report.labels.size(); ++named) {
+    const bool appears = std::any_of(rows.begin(), rows.end(), [&](size_t truth) {
+      return truth == named || times(report, truth, named) > 0;
+    });
+    if (appears) columns.push_back(named);
+  }
+  std::string table = "class";
+  std::vector<std::string> row_names, column_names;
+  std::vector<int64_t> counts;
+  for (const size_t named : columns) {
+    column_names.push_back(report.labels[named]);
+    table += "," + csv_field(report.labels[named]);
+  }
+  table += "\n";
+  for (const size_t truth : rows) {
+    row_names.push_back(report.labels[truth]);
+    table += csv_field(report.labels[truth]);
+    for (const size_t named : columns) {
+      counts.push_back(times(report, truth, named));
+      table += fmt::format(",{}", counts.back());
+    }
+    table += "\n";
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    fail_with(kUsage, folder.string(), ": cannot be made (", error.message(), "); choose another --save");
+  write_bytes(folder / "confusion.csv", std::as_bytes(std::span(table)));
+  std::vector<uchar> png;
+  cv::imencode(".png", draw_confusion_matrix(counts, row_names, column_names), png);
+  write_bytes(folder / "confusion.png", std::as_bytes(std::span(png)));
+}
+
+}  // namespace fovea

@@ -1,0 +1,82 @@
+#include "models/training/classification_data.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "attention/base/error.h"
+#include "vision/split.h"
+#include "vision/training_batches.h"
+
+namespace fovea {
+namespace {
+
+constexpr char kTrain[] = "train";
+constexpr double kUsualShare = 0.1;
+
+// FNV-1a.
+class Hash {
+ public:
+  void add(const std::string& text) {
+    for (const char c : text) step(static_cast<unsigned char>(c));
+    step(0);
+  }
+  void add(const ImageFolder& pictures, const std::vector<int64_t>& indices) {
+    for (const int64_t i : indices) {
+      add(pictures.picture(i).name);
+      add(std::to_string(pictures.picture(i).label));
+    }
+    step(1);
+  }
+  std::string text() const {
+    std::array<char, 16> digits{};
+    return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value_, 16).ptr};
+  }
+
+ private:
+  void step(unsigned char byte) { value_ = (value_ ^ byte) * 0x100000001B3u; }
+  uint64_t value_ = 0xCBF29CE484222325u;
+};
+
+}  // namespace
+
+std::string usual_held_out(const std::vector<std::string>& splits) {
+  for (const char* name : {"val", "valid", "validation", "test"})
+    if (std::find(splits.begin(), splits.end(), name) != splits.end()) return name;
+  return "";
+}
+
+std::map<std::string, int64_t> ClassificationData::train_counts() const {
+  std::map<std::string, int64_t> counts;
+  for (const std::string& name : classes()) counts[name] = 0;
+  for (const int64_t i : train) ++counts[classes()[static_cast<size_t>(pictures.picture(i).label)]];
+  return counts;
+}
+
+std::string ClassificationData::fingerprint() const {
+  Hash hash;
+  for (const std::string& name : classes()) hash.add(name);
+  hash.add(pictures, train);
+  hash.add(held_out_pictures, held_out);
+  return hash.text();
+}
+
+ClassificationData open_classification_data(const std::filesystem::path& path, const HeldOut& wanted) {
+  ImageFolder pictures = ImageFolder::open(path);
+  if (pictures.classes().size() < 2)
+    fail(path.string(), ": has one class only, '", pictures.classes().at(0),
+         "'; a classifier needs two classes at least, each in a folder of its own");
+  const std::string split = wanted.share >= 0       ? ""
+                            : !wanted.split.empty() ? wanted.split
+                                                    : usual_held_out(pictures.splits());
+  if (split == kTrain) fail(path.string(), ": --split train is what is trained on; hold out another one");
+  if (!split.empty()) {
+    ImageFolder other = ImageFolder::open(path, split).with_classes(pictures.classes());
+    std::vector<int64_t> train = all_indices(pictures), held_out = all_indices(other);
+    return {std::move(pictures), std::move(train), std::move(other), std::move(held_out)};
+  }
+  const Split parts = hold_out(pictures, wanted.share >= 0 ? wanted.share : kUsualShare, wanted.seed);
+  return {pictures, parts.train, pictures, parts.held_out};
+}
+
+}  // namespace fovea

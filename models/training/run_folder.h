@@ -1,0 +1,35 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "models/training/training_state.h"
+
+namespace fovea {
+
+// The files of a training run. Each appears whole or not at all, and all but the state can be made again from
+// it, so that a run may end at any moment.
+class RunFolder {
+ public:
+  enum class Start { kNew, kForce, kResume };
+  // Makes the folder. Fails if it holds anything and the run is kNew; kForce writes over what is there, and
+  // kResume starts a run if none was started there.
+  RunFolder(std::filesystem::path path, Start start);
+  const std::filesystem::path& path() const { return path_; }
+
+  std::optional<TrainingState> state() const;  // none: start from the beginning
+  void write(const TrainingState& state) const;
+  void write_text(const char* name, const std::string& text) const;
+  void write_model(const std::map<std::string, Tensor>& stored) const;  // model.safetensors
+  void write_metrics(std::span<const EpochMetrics> epochs) const;       // metrics.csv, curves.png
+
+ private:
+  std::filesystem::path path_;
+};
+
+// What metrics.csv holds.
+std::string metrics_table(std::span<const EpochMetrics> epochs);
+
+}  // namespace fovea

@@ -1,0 +1,127 @@
+#include "models/training/training_state.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "attention/base/error.h"
+#include "attention/checkpoint/safetensors.h"
+
+namespace fovea {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr char kKey[] = "training", kFormat[] = "fovea.training/1";
+
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json();
+}
+
+double number(const Json& value) {
+  return value.is_null() ? EpochMetrics::kNone : value.get<double>();
+}
+
+Json to_json(const EpochMetrics& m) {
+  return {m.epoch,
+          m.step,
+          m.learning_rate,
+          number(m.train_loss),
+          number(m.train_accuracy),
+          number(m.held_out_loss),
+          number(m.held_out_accuracy),
+          m.seconds,
+          m.images_per_second};
+}
+
+EpochMetrics metrics_of(const Json& json) {
+  return {.epoch = json.at(0),
+          .step = json.at(1),
+          .learning_rate = json.at(2),
+          .train_loss = number(json.at(3)),
+          .train_accuracy = number(json.at(4)),
+          .held_out_loss = number(json.at(5)),
+          .held_out_accuracy = number(json.at(6)),
+          .seconds = json.at(7),
+          .images_per_second = json.at(8)};
+}
+
+std::string text_of(const TrainingState& state) {
+  Json epochs = Json::array();
+  for (const EpochMetrics& metrics : state.epochs) epochs.push_back(to_json(metrics));
+  return Json{{"format", kFormat},
+              {"options", state.options},
+              {"epoch", state.epoch},
+              {"step", state.step},
+              {"loss_sum", number(state.loss_sum)},
+              {"right", state.right},
+              {"seen", state.seen},
+              {"seconds", state.seconds},
+              {"epochs", epochs},
+              {"unreadable", state.unreadable}}
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+TrainingState parsed(const std::string& text) {
+  const Json json = Json::parse(text);
+  if (json.at("format") != kFormat) fail("its format is another one");
+  TrainingState state;
+  state.options = json.at("options").get<std::map<std::string, std::string>>();
+  state.epoch = json.at("epoch");
+  state.step = json.at("step");
+  state.loss_sum = number(json.at("loss_sum"));
+  state.right = json.at("right");
+  state.seen = json.at("seen");
+  state.seconds = json.at("seconds");
+  for (const Json& metrics : json.at("epochs")) state.epochs.push_back(metrics_of(metrics));
+  state.unreadable = json.at("unreadable").get<std::map<std::string, std::string>>();
+  return state;
+}
+
+}  // namespace
+
+void save_training_state(const std::filesystem::path& file, const TrainingState& state) {
+  save_safetensors(file, state.tensors, {{kKey, text_of(state)}});
+}
+
+TrainingState read_training_state(const std::filesystem::path& file) {
+  const Safetensors stored(file);
+  const auto found = stored.metadata().find(kKey);
+  if (found == stored.metadata().end())
+    fail(file.string(), ": is not the state of a training run; start anew with --force");
+  TrainingState state;
+  try {
+    state = parsed(found->second);
+  } catch (const std::exception&) {
+    fail(file.string(), ": its record of the run cannot be read; start anew with --force");
+  }
+  for (const std::string& name : stored.names()) state.tensors[name] = stored.read(name);
+  return state;
+}
+
+std::map<std::string, Tensor> tensors_under(const std::string& prefix,
+                                            const std::map<std::string, Tensor>& tensors) {
+  std::map<std::string, Tensor> found;
+  for (const auto& [name, value] : tensors)
+    if (name.starts_with(prefix)) found[name.substr(prefix.size())] = value;
+  return found;
+}
+
+void put_under(const std::string& prefix, const std::map<std::string, Tensor>& from,
+               std::map<std::string, Tensor>& to) {
+  for (const auto& [name, value] : from) to[prefix + name] = value;
+}
+
+std::string first_difference(const std::map<std::string, std::string>& was,
+                             const std::map<std::string, std::string>& is) {
+  const auto shown = [](const auto& options, const std::string& name) {
+    const auto found = options.find(name);
+    return found == options.end() || found->second.empty() ? std::string("not given") : found->second;
+  };
+  std::map<std::string, std::string> all = was;
+  all.insert(is.begin(), is.end());
+  for (const auto& [name, value] : all)
+    if (shown(was, name) != shown(is, name))
+      return name + " was " + shown(was, name) + " and is " + shown(is, name);
+  return "";
+}
+
+}  // namespace fovea

@@ -1,0 +1,255 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "attention/base/rng.h"
+#include "attention/checkpoint/safetensors.h"
+#include "tests/apps/process.h"
+#include "tests/apps/tiny_vit.h"
+
+namespace fovea {
+namespace {
+
+using Json = nlohmann::json;
+
+// A picture of one colour with some noise.
+std::string colour_ppm(const std::array<int, 3>& colour, uint64_t seed) {
+  std::string bytes = "P6\n16 16\n255\n";
+  Rng rng(seed);
+  for (int i = 0; i < 16 * 16 * 3; ++i)
+    bytes += static_cast<char>(colour[static_cast<size_t>(i % 3)] + static_cast<int>(rng.next() % 41) - 20);
+  return bytes;
+}
+
+// "data/train" and "data/test" with three classes that are easy to tell apart; "vit/config.json".
+class Train : public testing::Test {
+ protected:
+  Train() {
+    write_tiny_vit(folder, "vit");
+    write_split("train", 12);
+    write_split("test", 4);
+  }
+  void write_split(const std::string& split, int each) const {
+    const std::map<std::string, std::array<int, 3>> classes = {
+        {"blue", {30, 30, 200}}, {"green", {30, 200, 30}}, {"red", {200, 30, 30}}};
+    uint64_t seed = split.size();
+    for (const auto& [name, colour] : classes)
+      for (int i = 0; i < each; ++i)
+        folder.write("data/" + split + "/" + name + "/" + std::to_string(i) + ".ppm",
+                     colour_ppm(colour, ++seed));
+  }
+  Outcome run(const std::string& line) const { return shell(folder, line); }
+  Outcome train(const std::string& options) const { return run(kTrain + options); }
+  std::string text(const std::string& name) const { return read_file(folder / name); }
+  // All but the timing columns.
+  std::string metrics(const std::string& name) const {
+    return run("cut -d, -f1-7 " + name + "/metrics.csv").out;
+  }
+
+  const std::string kTrain = "$fovea train classify --data data -m vit/config.json --batch 8 ";
+  TestFolder folder;
+};
+
+std::vector<std::vector<double>> numbers_of(const std::string& table) {
+  std::vector<std::vector<double>> rows;
+  std::istringstream lines(table);
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) {
+    rows.emplace_back();
+    std::istringstream fields(line);
+    for (std::string field; std::getline(fields, field, ',');)
+      rows.back().push_back(field.empty() ? NAN : std::stod(field));
+  }
+  return rows;
+}
+
+TEST_F(Train, LearnsWhatIsEasy) {
+  const Outcome outcome = train("-o run --epochs 5 --label-smoothing 0");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto rows = numbers_of(text("run/metrics.csv"));
+  ASSERT_EQ(rows.size(), 5u);
+  EXPECT_LT(rows[4][3], rows[0][3] / 2);
+  EXPECT_EQ(rows[4][4], 1);  // accuracy in training
+  EXPECT_EQ(rows[4][6], 1);  // and of what is held out
+  EXPECT_EQ(rows[4][1], 5 * (36 / 8));
+  EXPECT_EQ(text("run/curves.png").substr(1, 3), "PNG");
+
+  const Json record = Json::parse(text("run/training.json"));
+  EXPECT_EQ(record.at("pictures"), Json({{"blue", 12}, {"green", 12}, {"red", 12}}));
+  EXPECT_EQ(record.at("options").at("--epochs"), "5");
+  EXPECT_EQ(record.at("held_out").at("split"), "test");
+
+  const Outcome classified = run("$fovea classify data/test/green/1.ppm -m run -k 3 --json");
+  ASSERT_EQ(classified.code, 0) << classified.err;
+  const Json labels = Json::parse(classified.out).at("labels");
+  ASSERT_EQ(labels.size(), 3u);
+  EXPECT_EQ(labels[0].at("label"), "green");
+}
+
+TEST_F(Train, SameBitsForAnyThreadCount) {
+  const std::string options =
+      "--epochs 2 --ema 0.9 --mixup 0.2 --cutmix 1 --rand-augment 2,9 --random-erasing 0.5 ";
+  ASSERT_EQ(train(options + "--threads 1 -o one").code, 0);
+  ASSERT_EQ(train(options + "--threads 2 -o two").code, 0);
+  EXPECT_EQ(text("one/model.safetensors"), text("two/model.safetensors"));
+  EXPECT_EQ(metrics("one"), metrics("two"));
+}
+
+TEST_F(Train, KilledAtAnyMomentItGoesOnAsIfNothingHadHappened) {
+  const std::string options =
+      "--epochs 30 --ema 0.9 --clip-norm 1 --mixup 0.2 --optimizer adamw --lr 0.01 --checkpoint-steps 3 ";
+  ASSERT_EQ(train(options + "-o whole").code, 0);
+  // Each time it is killed somewhere else; from nothing at first, then from wherever it was.
+  for (const char* seconds : {"0.03", "0.07", "0.11", "0.19", "0.05"})
+    run(kTrain + options + "-o cut --resume & pid=$!; sleep " + seconds + "; kill -9 $pid; wait $pid");
+  const Outcome last = train(options + "-o cut --resume --threads 1");
+  ASSERT_EQ(last.code, 0) << last.err;
+  EXPECT_EQ(text("whole/model.safetensors"), text("cut/model.safetensors"));
+  EXPECT_EQ(metrics("whole"), metrics("cut"));
+  const Outcome again = train(options + "-o cut --resume");
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(text("whole/model.safetensors"), text("cut/model.safetensors"));
+}
+
+TEST_F(Train, AnInterruptSavesAndSaysHowToGoOn) {
+  ASSERT_EQ(train("--epochs 120 -o whole --checkpoint-minutes 1000").code, 0);
+  for (const auto& [signal, code] : {std::pair{"INT", 130}, std::pair{"TERM", 143}}) {
+    const Outcome stopped =
+        run("rm -rf cut; " + kTrain + "--epochs 120 -o cut --checkpoint-minutes 1000 -q & pid=$!\n" +
+            "while [ ! -e cut/metrics.csv ]; do sleep 0.01; done; kill -" + signal + " $pid; wait $pid");
+    ASSERT_EQ(stopped.code, code) << stopped.err;
+    EXPECT_NE(stopped.err.find("go on with: fovea train classify"), std::string::npos) << stopped.err;
+    EXPECT_NE(stopped.err.find("--resume\n"), std::string::npos) << stopped.err;
+  }
+  EXPECT_EQ(train("--epochs 120 -o cut --resume --checkpoint-minutes 1000").code, 0);
+  EXPECT_EQ(text("whole/model.safetensors"), text("cut/model.safetensors"));
+}
+
+TEST_F(Train, ARunIsNotOverwrittenNorResumedAsAnother) {
+  ASSERT_EQ(train("--epochs 1 -o run").code, 0);
+  const std::string model = text("run/model.safetensors");
+  const Outcome there = train("--epochs 1 -o run");
+  EXPECT_EQ(there.code, 2);
+  EXPECT_NE(there.err.find("fovea: run: is there already; "), std::string::npos) << there.err;
+  const Outcome other = train("--epochs 1 -o run --resume --lr 0.2");
+  EXPECT_EQ(other.code, 2);
+  EXPECT_NE(other.err.find("--lr was 0.1 and is 0.2"), std::string::npos) << other.err;
+  folder.write("data/train/red/new.ppm", colour_ppm({200, 30, 30}, 99));
+  const Outcome data = train("--epochs 1 -o run --resume");
+  EXPECT_EQ(data.code, 2);
+  EXPECT_NE(data.err.find("the data set was "), std::string::npos) << data.err;
+  EXPECT_EQ(text("run/model.safetensors"), model);
+  EXPECT_EQ(train("--epochs 1 -o run --force --seed 5").code, 0);
+  EXPECT_NE(text("run/model.safetensors"), model);
+}
+
+TEST_F(Train, ALossThatIsNoNumberEndsIt) {
+  ASSERT_EQ(train("--epochs 2 -o run").code, 0);
+  const std::string model = text("run/model.safetensors");
+  const Outcome outcome = train("--epochs 2 -o wild --lr 1e12");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.err.find("not finite in epoch 1, step "), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("lower --lr or add --clip-norm"), std::string::npos) << outcome.err;
+  EXPECT_FALSE(std::filesystem::exists(folder / "wild/model.safetensors"));
+}
+
+TEST_F(Train, ACorruptPictureIsNamedAndSkipped) {
+  folder.write("data/train/red/bad.png", "this is no picture");
+  folder.write("data/test/red/worse.png", "this is none either");
+  const Outcome skipped = run(kTrain.substr(0, kTrain.find("--batch")) + "--epochs 2 -o run --batch 37");
+  EXPECT_EQ(skipped.code, 3) << skipped.err;
+  EXPECT_NE(skipped.err.find("data/train/red/bad.png"), std::string::npos) << skipped.err;
+  EXPECT_NE(skipped.err.find("data/test/red/worse.png"), std::string::npos) << skipped.err;
+  EXPECT_NE(skipped.err.find("2 pictures could not be read"), std::string::npos) << skipped.err;
+  EXPECT_EQ(numbers_of(text("run/metrics.csv")).size(), 2u);
+  const Outcome stopped =
+      run(kTrain.substr(0, kTrain.find("--batch")) + "--epochs 2 -o other --batch 37 --on-error fail");
+  EXPECT_EQ(stopped.code, 1);
+  EXPECT_NE(stopped.err.find("data/train/red/bad.png"), std::string::npos) << stopped.err;
+}
+
+TEST_F(Train, DataThatTeachNothing) {
+  std::filesystem::create_directories(folder / "data/train/yellow");
+  const Outcome empty = train("-o run");
+  EXPECT_EQ(empty.code, 2);
+  EXPECT_NE(empty.err.find("yellow"), std::string::npos) << empty.err;
+  folder.write("one/red/1.ppm", ppm(16, 16, 1));
+  const Outcome one = run("$fovea train classify --data one -m vit/config.json -o run");
+  EXPECT_EQ(one.code, 2);
+  EXPECT_NE(one.err.find("fovea: one: has one class only, 'red'; "), std::string::npos) << one.err;
+  const Outcome none = run("$fovea train classify --data nowhere -m vit/config.json -o run");
+  EXPECT_EQ(none.code, 2);
+  EXPECT_NE(none.err.find("nowhere"), std::string::npos) << none.err;
+  EXPECT_FALSE(std::filesystem::exists(folder / "run"));
+}
+
+TEST_F(Train, AFrozenBackboneStaysAndTheClassifierLearns) {
+  ASSERT_EQ(train("--epochs 3 -o base").code, 0);
+  // Other names for the same: a classifier that is drawn anew.
+  ASSERT_EQ(run("mkdir other && cp -r data/train/blue other/sky && cp -r data/train/red other/fire").code, 0);
+  const std::string line =
+      "$fovea train classify --data other -m base --freeze backbone --epochs 20 --lr 0.05 --batch 8 -o run";
+  const Outcome outcome = run(line);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("each picture goes through the network once"), std::string::npos) << outcome.err;
+  EXPECT_EQ(numbers_of(text("run/metrics.csv")).back()[6], 1);
+  const Safetensors before(folder / "base/model.safetensors"), after(folder / "run/model.safetensors");
+  int same = 0;
+  for (const std::string& name : after.names()) {
+    if (name.starts_with("classifier.")) continue;
+    EXPECT_TRUE(std::ranges::equal(before.bytes(name), after.bytes(name))) << name;
+    ++same;
+  }
+  EXPECT_GT(same, 10);
+  // With augmentation every picture goes through the network each time, and the backbone stays as well.
+  const Outcome varied = run(line + "2 --flip 0.5");
+  ASSERT_EQ(varied.code, 0) << varied.err;
+  EXPECT_EQ(varied.err.find("each picture goes through"), std::string::npos) << varied.err;
+  const Outcome unknown = run("$fovea train classify --data other -m base --freeze hed -o run3");
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_NE(unknown.err.find("did you mean 'head'?"), std::string::npos) << unknown.err;
+}
+
+// A model that names every picture 'red' by its bias.
+TEST_F(Train, EvaluationByHand) {
+  ASSERT_EQ(train("--epochs 1 -o run").code, 0);
+  const Safetensors file(folder / "run/model.safetensors");
+  std::map<std::string, Tensor> values;
+  for (const std::string& name : file.names()) values[name] = file.read(name);
+  const Tensor weight = Tensor::full(values.at("classifier.weight").shape(), 0);
+  values["classifier.weight"] = weight;
+  values["classifier.bias"] = Tensor({3}, std::vector<float>{0, 1, 2});
+  save_safetensors(folder / "run/model.safetensors", values);
+  folder.write("data/test/blue/bad.png", "this is no picture");
+  const Outcome outcome =
+      run("$fovea eval classify --data data -m run --format json --save report --min-accuracy 0.3");
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_NE(outcome.err.find("data/test/blue/bad.png"), std::string::npos) << outcome.err;
+  const Json report = Json::parse(outcome.out);
+  EXPECT_EQ(report.at("pictures"), 12);
+  EXPECT_EQ(report.at("top1").at("right"), 4);
+  EXPECT_EQ(report.at("top5").at("right"), 12);
+  const double log_sum = std::log(1 + std::exp(1) + std::exp(2));
+  EXPECT_NEAR(report.at("loss").get<double>(), log_sum - 1, 1e-6);
+  EXPECT_EQ(report.at("classes")[2].at("accuracy"), 1);
+  EXPECT_EQ(report.at("classes")[0].at("accuracy"), 0);
+  EXPECT_EQ(report.at("failures").size(), 1u);
+  EXPECT_EQ(text("report/confusion.csv"), "class,blue,green,red\nblue,0,0,4\ngreen,0,0,4\nred,0,0,4\n");
+  EXPECT_EQ(text("report/confusion.png").substr(1, 3), "PNG");
+
+  const Outcome below = run("$fovea eval classify --data data -m run --min-accuracy 0.5");
+  EXPECT_EQ(below.code, 7);
+  EXPECT_NE(below.out.find("33.33 %  (4 of 12; 95 % interval 13.81 to 60.94 %)"), std::string::npos)
+      << below.out;
+  const Outcome other = run("$fovea eval classify --data data -m vit");
+  EXPECT_EQ(other.code, 2);
+  EXPECT_NE(other.err.find("blue"), std::string::npos) << other.err;
+}
+
+}  // namespace
+}  // namespace fovea

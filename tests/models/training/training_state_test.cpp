@@ -1,0 +1,94 @@
+#include "models/training/training_state.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "attention/base/error.h"
+#include "attention/checkpoint/safetensors.h"
+#include "models/training/run_folder.h"
+#include "tests/support/temp_folder.h"
+
+namespace fovea {
+namespace {
+
+TrainingState some_state() {
+  TrainingState state;
+  state.options = {{"--lr", "0.1"}, {"--freeze", ""}};
+  state.epoch = 3;
+  state.step = 17;
+  state.loss_sum = 0.1 + 0.2;  // its last bit must survive
+  state.right = 5;
+  state.seen = 9;
+  state.seconds = 1.25;
+  state.epochs = {
+      {.epoch = 1, .step = 20, .learning_rate = 0.5, .train_loss = 1.0 / 3, .train_accuracy = 0.5}};
+  state.unreadable = {{"cat/1.png", "cat/1.png: is \"empty\""}};
+  state.tensors["model.a"] = Tensor({2}, std::vector<float>{1.5f, -0.0f});
+  return state;
+}
+
+TEST(TrainingState, ComesBackAsItWas) {
+  const TempFolder folder;
+  const TrainingState was = some_state();
+  save_training_state(folder.path() / "state", was);
+  const TrainingState is = read_training_state(folder.path() / "state");
+  EXPECT_EQ(is.options, was.options);
+  EXPECT_EQ(is.epoch, 3);
+  EXPECT_EQ(is.step, 17);
+  EXPECT_EQ(is.loss_sum, was.loss_sum);
+  EXPECT_EQ(is.right, 5);
+  EXPECT_EQ(is.seen, 9);
+  EXPECT_EQ(is.seconds, 1.25);
+  EXPECT_EQ(is.unreadable, was.unreadable);
+  EXPECT_EQ(metrics_table(is.epochs), metrics_table(was.epochs));
+  EXPECT_TRUE(std::isnan(is.epochs[0].held_out_loss));
+  EXPECT_EQ(is.tensors.at("model.a").data()[0], 1.5f);
+  EXPECT_TRUE(std::signbit(is.tensors.at("model.a").data()[1]));
+}
+
+TEST(TrainingState, AnotherFileIsNone) {
+  const TempFolder folder;
+  save_safetensors(folder.path() / "model", {{"a", Tensor::full({1}, 1)}});
+  EXPECT_THROW(read_training_state(folder.path() / "model"), Error);
+  save_safetensors(folder.path() / "odd", {{"a", Tensor::full({1}, 1)}}, {{"training", "{\"format\":1}"}});
+  EXPECT_THROW(read_training_state(folder.path() / "odd"), Error);
+}
+
+TEST(TrainingState, NamesTheOptionThatDiffers) {
+  EXPECT_EQ(first_difference({{"--lr", "0.1"}}, {{"--lr", "0.1"}}), "");
+  EXPECT_EQ(first_difference({{"--lr", "0.1"}}, {{"--lr", "0.2"}}), "--lr was 0.1 and is 0.2");
+  EXPECT_EQ(first_difference({{"--size", ""}}, {{"--size", "64"}}), "--size was not given and is 64");
+}
+
+TEST(RunFolder, KeepsWhatIsNotItsOwn) {
+  const TempFolder folder;
+  const auto run = folder.path() / "run";
+  RunFolder(run, RunFolder::Start::kNew).write(some_state());
+  std::ofstream(run / "notes.txt") << "mine";
+  std::ofstream(run / "model.safetensors.77.0.tmp") << "half";
+  EXPECT_THROW(RunFolder(run, RunFolder::Start::kNew), Error);
+  const RunFolder resumed(run, RunFolder::Start::kResume);
+  EXPECT_EQ(resumed.state()->step, 17);
+  EXPECT_FALSE(std::filesystem::exists(run / "model.safetensors.77.0.tmp"));
+  const RunFolder forced(run, RunFolder::Start::kForce);
+  EXPECT_FALSE(forced.state().has_value());
+  EXPECT_TRUE(std::filesystem::exists(run / "notes.txt"));
+}
+
+TEST(RunFolder, MetricsTable) {
+  const std::vector<EpochMetrics> epochs = {{.epoch = 1,
+                                             .step = 20,
+                                             .learning_rate = static_cast<double>(0.1f),
+                                             .train_loss = 0.5,
+                                             .train_accuracy = 0.25,
+                                             .seconds = 2,
+                                             .images_per_second = 12.5}};
+  EXPECT_EQ(metrics_table(epochs),
+            "epoch,step,learning_rate,train_loss,train_accuracy,held_out_loss,held_out_accuracy,seconds,"
+            "images_per_second\n1,20,0.1,0.5,0.25,,,2,12.5\n");
+}
+
+}  // namespace
+}  // namespace fovea

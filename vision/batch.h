@@ -1,0 +1,32 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "attention/tensor/tensor.h"
+
+namespace fovea {
+
+struct PictureFailure {
+  std::string name, reason;
+  bool operator==(const PictureFailure&) const = default;
+};
+
+struct Batch {
+  Tensor images;                         // [B, H, W, 3], normalised; none if no picture could be read
+  std::vector<int> labels;               // of each
+  Tensor targets;                        // [B, classes], if pictures were mixed; else none
+  std::vector<PictureFailure> failures;  // pictures that are missing from the batch
+};
+
+struct BatchOptions {
+  int64_t batch = 128;
+  uint64_t seed = 0;
+  bool drop_last = true;              // of an epoch, what does not fill a batch; evaluation keeps it
+  bool stop_at_failure = false;       // throw where a picture cannot be read, instead of leaving it out
+  int64_t memory = int64_t{1} << 30;  // bytes for decoded pictures
+  bool prefetch = true;               // prepare the next batch while this one is used,
+  int workers = 1;                    // on so many threads
+};
+
+}  // namespace fovea

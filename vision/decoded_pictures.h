@@ -1,0 +1,36 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <opencv2/core.hpp>
+#include <string>
+#include <vector>
+
+#include "vision/image_folder.h"
+#include "vision/recipe.h"
+
+namespace fovea {
+
+// Pictures of a data set, decoded and fitted to a recipe (or whole), 8UC3. They stay in memory while they
+// fit the budget; the others are decoded each time.
+class DecodedPictures {
+ public:
+  DecodedPictures(ImageFolder data, std::vector<int64_t> indices, const Recipe& recipe, bool whole,
+                  int64_t budget);
+  int64_t size() const { return static_cast<int64_t>(indices_.size()); }
+  int label(int64_t i) const { return data_.picture(indices_[static_cast<size_t>(i)]).label; }
+  std::string location(int64_t i) const { return data_.location(indices_[static_cast<size_t>(i)]); }
+  int64_t classes() const { return static_cast<int64_t>(data_.classes().size()); }
+
+  // Fails if it cannot be read. Not to be written to. From any thread, but not the same picture at once.
+  cv::Mat picture(int64_t i);
+
+ private:
+  ImageFolder data_;
+  std::vector<int64_t> indices_;
+  Recipe recipe_;
+  bool whole_;
+  std::atomic<int64_t> left_;  // of the budget
+  std::vector<cv::Mat> kept_;
+};
+
+}  // namespace fovea
