@@ -64,7 +64,9 @@ int64_t size_of(Letters wanted, Letters letters, const Tensor& x) {
 
 // As one product for each picture of what both operands and the result have in common.
 Tensor einsum(std::string_view formula, const Tensor& a, const Tensor& b) {
-  const Formula f = parse(formula);
+  std::string plain(formula);
+  plain.erase(std::remove(plain.begin(), plain.end(), ' '), plain.end());
+  const Formula f = parse(plain);
   const std::string batch = chosen(f.a, f.b, true, f.out), summed = chosen(f.a, f.b, false, f.out);
   const std::string left = chosen(f.a, f.out, false, f.b), right = chosen(f.b, f.out, false, f.a);
   std::string made = batch + left + right;

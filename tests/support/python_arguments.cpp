@@ -35,6 +35,11 @@ const PythonExpr* PythonArguments::find(const std::string& name) const {
   return found == bound_.end() || found->second->kind == Kind::kNone ? nullptr : found->second;
 }
 
+bool PythonArguments::given_none(const std::string& name) const {
+  const auto found = bound_.find(name);
+  return found != bound_.end() && found->second->kind == Kind::kNone;
+}
+
 const PythonExpr& PythonArguments::need(const std::string& name) const {
   const PythonExpr* expr = find(name);
   if (!expr) fail("python: argument '", name, "' is missing");

@@ -18,6 +18,7 @@ class PythonArguments {
                   const std::vector<const char*>& parameters);
 
   const PythonExpr* find(const std::string& name) const;  // null: not given, or None
+  bool given_none(const std::string& name) const;
   const PythonExpr& need(const std::string& name) const;
   double number(const std::string& name, double otherwise) const;
   int64_t integer(const std::string& name) const;

@@ -63,6 +63,13 @@ TEST(Einsum, SumsOverWhatTheResultLacks) {
   }
 }
 
+TEST(Einsum, SpacesDoNotCount) {
+  const Tensor x = random_tensor({2, 3}, 1), y = random_tensor({3, 4}, 2);
+  const Tensor close = einsum("ij,jk->ik", x, y), spaced = einsum(" ij, jk -> i k", x, y);
+  ASSERT_EQ(spaced.shape(), close.shape());
+  for (int64_t i = 0; i < close.count(); ++i) EXPECT_EQ(spaced.data()[i], close.data()[i]);
+}
+
 TEST(Einsum, RefusesWhatItCannotRead) {
   const Tensor x = random_tensor({2, 3}, 1), y = random_tensor({3, 4}, 2);
   for (const char* formula :
