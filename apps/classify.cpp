@@ -9,6 +9,7 @@ namespace {
 
 constexpr char kHelp[] =
     "Names what pictures show.\n\n"
+    "  fovea classify cat.jpg\n"
     "  fovea classify cat.jpg -m vit\n"
     "  fovea classify photos/ -r -m vit --format ndjson >photos.ndjson\n"
     "  find . -name '*.jpg' -print0 | fovea classify --files-from - -0 -m vit --format csv -k 1\n"

@@ -1,18 +1,8 @@
 #!/usr/bin/env bash
-# The main job on a fresh machine: builds Fovea and classifies the CC0 photos of Debian's python3-skimage package.
-# usage: apps/demo.sh MODEL_FOLDER
+# The main job on a fresh machine: builds Fovea and classifies the CC0 photos of Debian's python3-skimage package, with
+# the classifier that comes with Fovea or with a checkpoint of yours. usage: apps/demo.sh [MODEL_FOLDER]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-model=${1:-}
-
-if [ -z "$model" ]; then
-  cat >&2 <<'TEXT'
-demo: which model? Fovea reads public checkpoints as they are. Give a folder with config.json and model.safetensors:
-    make demo MODEL=path/to/folder
-for example the files of https://huggingface.co/google/vit-base-patch16-224, or of a timm ViT or DeiT.
-TEXT
-  exit 2
-fi
 
 mkdir -p build
 cmake --preset release >build/demo.log 2>&1 && cmake --build --preset release --target fovea >>build/demo.log 2>&1 || {
@@ -20,5 +10,7 @@ cmake --preset release >build/demo.log 2>&1 && cmake --build --preset release --
   exit 1
 }
 photos=$(bash apps/photos.sh build/photos)
-echo "\$ fovea classify chelsea.png astronaut.png coffee.png -m $model"
-build/release/apps/fovea classify "$photos"/{chelsea,astronaut,coffee}.png -m "$model"
+model=()
+[ -z "${1:-}" ] || model=(-m "$1")
+echo "\$ fovea classify chelsea.png rocket.jpg astronaut.png ${model[*]}"
+build/release/apps/fovea classify "$photos"/{chelsea.png,rocket.jpg,astronaut.png} "${model[@]}"

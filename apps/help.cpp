@@ -11,9 +11,11 @@ namespace {
 
 constexpr char kIntroduction[] =
     "Fovea looks at pictures.\n\n"
-    "  fovea classify cat.jpg -m vit        name what a picture shows\n"
-    "  fovea embed photos/ -m vit --json    vectors of a folder of pictures\n"
-    "  fovea help classify                  all options of a verb\n\n"
+    "  fovea classify cat.jpg                         name what a picture shows\n"
+    "  fovea classify cat.jpg -m vit                  the same with a checkpoint of yours\n"
+    "  fovea train classify --data flowers -m vit     train it on your own pictures\n"
+    "  fovea embed photos/ -m vit --json              vectors of a folder of pictures\n"
+    "  fovea help classify                            all options of a verb\n\n"
     "Verbs:\n";
 constexpr char kExitCodes[] =
     "\nExit codes: 0 ok, 1 internal error, 2 usage, 3 some inputs failed, 4 model unusable or not found,\n"

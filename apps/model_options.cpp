@@ -50,8 +50,11 @@ int with_threads(int asked, const std::function<int(int threads)>& work) {
 }
 
 int with_model(const ModelOptions& options, const std::function<int(const ImageModel&, int threads)>& work) {
-  if (options.folder.empty()) fail_with(kUsage, "no model given; add -m DIR, or set FOVEA_MODEL");
-  return with_threads(options.threads, [&](int threads) { return work(open_model(options), threads); });
+  ModelOptions chosen = options;
+  chosen.folder = options.folder.empty() ? embedded_model(kEmbeddedClassifier) : model_path(options.folder);
+  if (chosen.folder.empty())
+    fail_with(kUsage, "no model given, and the one that comes with Fovea is not installed; add -m DIR");
+  return with_threads(options.threads, [&](int threads) { return work(open_model(chosen), threads); });
 }
 
 }  // namespace fovea
