@@ -59,7 +59,7 @@ Conv2d::Conv2d(int64_t in, int64_t out, std::array<int64_t, 2> kernel, const Wei
     : how_(how), weight_(filters(in, out, kernel, w, how)) {
   if (bias) bias_ = w.get("bias", {out}, Init::kZeros);
   if (!w.packs()) return;
-  packed_ = pack_convolution(weight_, how);
+  packed_ = PackedFilters(weight_, how);
   weight_ = {};
 }
 
@@ -96,12 +96,12 @@ ConvNorm::ConvNorm(int64_t in, int64_t out, std::array<int64_t, 2> kernel, const
       folded.mutable_data()[i] = static_cast<float>(weight_.data()[i] * scale);
     folded_bias_.mutable_data()[n] = static_cast<float>(shift_.data()[n] - running_mean_.data()[n] * scale);
   }
-  packed_ = pack_convolution(folded, how_);
+  packed_ = PackedFilters(folded, how_);
   weight_ = scale_ = shift_ = running_mean_ = running_var_ = {};
 }
 
 Tensor ConvNorm::operator()(const Tensor& x, const Pass& pass, const Tensor& residual) const {
-  if (packed_) return convolution(x, packed_, folded_bias_, {activation_, residual});
+  if (packed_) return packed_(x, folded_bias_, {activation_, residual});
   const Tensor y = convolution(x, weight_, {}, how_);
   const Kept kept{scale_, shift_, running_mean_, running_var_};
   if (!residual) return normalise(y, kept, config_, pass, activation_);

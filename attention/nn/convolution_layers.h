@@ -1,7 +1,7 @@
 #pragma once
 #include "attention/nn/pass.h"
 #include "attention/nn/weights.h"
-#include "attention/ops/convolution.h"
+#include "attention/ops/packed_filters.h"
 
 namespace fovea {
 
@@ -12,13 +12,13 @@ class Conv2d {
   Conv2d(int64_t in, int64_t out, std::array<int64_t, 2> kernel, const Weights& w,
          const Convolution& how = {}, bool bias = true);
   Tensor operator()(const Tensor& x, const Tail& tail = {}) const {
-    return packed_ ? convolution(x, packed_, bias_, tail) : convolution(x, weight_, bias_, how_, tail);
+    return packed_ ? packed_(x, bias_, tail) : convolution(x, weight_, bias_, how_, tail);
   }
 
  private:
   Convolution how_;
   Tensor weight_, bias_;
-  kernels::PackedConvolution packed_;
+  PackedFilters packed_;
 };
 
 struct BatchNormConfig {
@@ -53,7 +53,7 @@ class ConvNorm {
   Activation activation_;
   BatchNormConfig config_;
   Tensor weight_, scale_, shift_, running_mean_, running_var_;  // in training
-  kernels::PackedConvolution packed_;                           // for inference, with
+  PackedFilters packed_;                                        // for inference, with
   Tensor folded_bias_;
 };
 
