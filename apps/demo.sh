@@ -10,7 +10,9 @@ cmake --preset release >build/demo.log 2>&1 && cmake --build --preset release --
   exit 1
 }
 photos=$(bash apps/photos.sh build/photos)
+fovea=$PWD/build/release/apps/fovea
 model=()
-[ -z "${1:-}" ] || model=(-m "$1")
-echo "\$ fovea classify chelsea.png rocket.jpg astronaut.png ${model[*]}"
-build/release/apps/fovea classify "$photos"/{chelsea.png,rocket.jpg,astronaut.png} "${model[@]}"
+[ -z "${1:-}" ] || model=(-m "$(realpath "$1")")
+cd "$photos"
+echo "\$ fovea classify chelsea.png rocket.jpg astronaut.png${1:+ -m $1}"
+"$fovea" classify chelsea.png rocket.jpg astronaut.png "${model[@]}"

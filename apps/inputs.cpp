@@ -3,12 +3,12 @@
 #include <glob.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <istream>
 #include <string_view>
 
 #include "apps/exit_code.h"
+#include "vision/picture_listing.h"
 
 namespace fovea {
 namespace {
@@ -27,17 +27,6 @@ bool is_directory(const std::string& path) {
 bool exists(const std::string& path) {
   std::error_code ignored;
   return fs::exists(fs::symlink_status(path, ignored));
-}
-
-bool is_picture_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 10> kExtensions = {"jpg", "jpeg", "png", "webp", "bmp",
-                                                                   "tif", "tiff", "ppm", "pgm",  "pbm"};
-  const size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos || dot == 0) return false;
-  std::string extension(name.substr(dot + 1));
-  for (char& c : extension)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');  // in ASCII, whatever the locale
-  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
 }  // namespace
@@ -116,7 +105,7 @@ std::optional<Input> Inputs::open_directory(const std::string& path) {
     std::error_code ignored;
     const std::string name = entry->path().filename().native();
     if (!entry->is_directory(ignored)) {
-      if (is_picture_name(name)) level.names.push_back(name);
+      if (is_picture(name)) level.names.push_back(name);
     } else if (arguments_.recursive && !entry->is_symlink(ignored)) {
       level.names.push_back(name + "/");
     }

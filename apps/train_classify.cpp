@@ -10,8 +10,8 @@
 #include "apps/signals.h"
 #include "apps/train_settings.h"
 #include "apps/training_progress.h"
+#include "models/training/classification_task.h"
 #include "models/training/linear_probe.h"
-#include "models/training/picture_task.h"
 #include "models/training/saved_recipe.h"
 
 namespace fovea {
@@ -155,7 +155,8 @@ class TrainVerb {
                          .stop_at_failure = settings_.stop_at_failure};
     if (trains_head_alone(network) && !varies(augmentation))
       return probe(network, data, recipe, options, folder, batches);
-    PictureTask task(network, data, recipe, augmentation, batches, [] { return received_signal() != 0; });
+    ClassificationTask task(network, data, recipe, augmentation, batches,
+                            [] { return received_signal() != 0; });
     return finish(Trainer(network, task.task(), options, folder, events(options)));
   }
 

@@ -7,6 +7,7 @@
 #include "attention/autograd/grad.h"
 #include "attention/base/error.h"
 #include "attention/checkpoint/shown_name.h"
+#include "attention/nn/name_prefix.h"
 
 namespace fovea {
 namespace {
@@ -19,12 +20,6 @@ void list(std::ostream& out, const char* what, const std::vector<std::string>& n
   out << what;
   for (size_t i = 0; i < std::min(names.size(), kMost); ++i) out << (i ? ", " : " ") << names[i];
   if (names.size() > kMost) out << " and " << names.size() - kMost << " more";
-}
-
-bool under(const std::string& name, const std::vector<std::string>& prefixes) {
-  return std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) {
-    return name.starts_with(prefix) && (name.size() == prefix.size() || name[prefix.size()] == '.');
-  });
 }
 
 }  // namespace
@@ -88,12 +83,12 @@ Tensor ParameterStore::stored(const std::string& name, Shape shape) {
 }
 
 Tensor ParameterStore::get(const std::string& name, Shape shape, Init init, bool trained) {
-  const bool anew = fresh_ || under(name, tuning_.fresh);
+  const bool anew = fresh_ || lies_under(name, tuning_.fresh);
   if (anew && !fresh_) read_[name] = true;
   Tensor value = anew ? draw(shape, init) : stored(name, shape);
   if (trained) parameter_count_ += shape.count();
   if (purpose_ != Purpose::kTraining) return value;
-  if (trained && !under(name, tuning_.frozen)) {
+  if (trained && !lies_under(name, tuning_.frozen)) {
     watch(value);
     parameters_.push_back({name, value});
   }

@@ -77,7 +77,7 @@ Taps cubic(const Axis& axis, int64_t i) {
 }
 
 Taps antialiased(const Axis& axis, int64_t i) {
-  const bool is_cubic = axis.how.filter == Filter::kCubic;
+  const bool is_cubic = axis.how.filter == Interpolation::kCubic;
   const double widen = std::max(axis.step(), 1.0), reach = (is_cubic ? 2 : 1) * widen;
   const double centre = axis.step() * (static_cast<double>(i) + 0.5);
   const int64_t begin = std::max<int64_t>(0, static_cast<int64_t>(centre - reach + 0.5));
@@ -103,15 +103,15 @@ Taps area(const Axis& axis, int64_t i) {
 
 Taps taps_of(const Axis& axis, int64_t i) {
   switch (axis.how.filter) {
-    case Filter::kNearest:
+    case Interpolation::kNearest:
       return nearest(axis, i, 0);
-    case Filter::kNearestExact:
+    case Interpolation::kNearestExact:
       return nearest(axis, i, 0.5f);
-    case Filter::kLinear:
+    case Interpolation::kLinear:
       return axis.how.antialias ? antialiased(axis, i) : linear(axis, i);
-    case Filter::kCubic:
+    case Interpolation::kCubic:
       return axis.how.antialias ? antialiased(axis, i) : cubic(axis, i);
-    case Filter::kArea:
+    case Interpolation::kArea:
       return area(axis, i);
   }
   fail("resize: no such filter");
@@ -148,7 +148,7 @@ Tensor resize(const Tensor& x, int axis, int64_t size, const Resize& how) {
   const int64_t from = x.dim(axis);
   if (from < 1 || size < 1 || !(how.step >= 0))
     fail("resize: axis ", axis, " of ", x.shape(), " to ", size, " positions");
-  const bool smooth = how.filter == Filter::kLinear || how.filter == Filter::kCubic;
+  const bool smooth = how.filter == Interpolation::kLinear || how.filter == Interpolation::kCubic;
   if ((how.align_corners || how.antialias) && (!smooth || (how.align_corners && how.antialias)))
     fail("resize: only one of align_corners and antialias, and only for linear and cubic filters");
   Plan plan;

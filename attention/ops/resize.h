@@ -4,7 +4,7 @@
 namespace fovea {
 
 // How the values at new positions of an axis follow from those at the old ones.
-enum class Filter {
+enum class Interpolation {
   kNearest,       // the old position at or before, edges on edges: torch's "nearest"
   kNearestExact,  // the old position that the new one's centre lies in
   kLinear,        // the two neighbours
@@ -13,7 +13,7 @@ enum class Filter {
 };
 
 struct Resize {
-  Filter filter = Filter::kLinear;
+  Interpolation filter = Interpolation::kLinear;
   bool align_corners = false;  // of kLinear and kCubic: the ends on the ends, rather than edges on edges
   bool antialias = false;      // of kLinear and kCubic: the filter widened where the axis shrinks
   double step = 0;             // old positions for a new one; 0: the old size / the new one

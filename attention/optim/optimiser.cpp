@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "attention/nn/name_prefix.h"
+
 namespace fovea {
 namespace {
 
@@ -11,9 +13,7 @@ bool is_spared(const Parameter& p, const std::vector<std::string>& spared) {
   const std::string last = dot == std::string::npos ? p.name : p.name.substr(dot + 1);
   for (const char* word : {"bias", "token", "position"})
     if (last.find(word) != std::string::npos) return true;
-  return std::any_of(spared.begin(), spared.end(), [&](const std::string& prefix) {
-    return p.name.starts_with(prefix) && (p.name.size() == prefix.size() || p.name[prefix.size()] == '.');
-  });
+  return lies_under(p.name, spared);
 }
 
 }  // namespace

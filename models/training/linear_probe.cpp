@@ -5,7 +5,7 @@
 
 #include "attention/base/error.h"
 #include "attention/ops/linear.h"
-#include "models/training/picture_task.h"
+#include "models/training/classification_task.h"
 #include "vision/augment.h"
 
 namespace fovea {

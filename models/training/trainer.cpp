@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "attention/base/error.h"
+#include "attention/nn/name_prefix.h"
 #include "attention/ops/loss.h"
 #include "attention/optim/adamw.h"
 #include "attention/optim/clip.h"
@@ -47,12 +48,6 @@ Rng rng_of(uint64_t seed, int64_t step) {
   return Rng(seeded.next() ^ (static_cast<uint64_t>(step) + 1) * 0xD1B54A32D192ED03u);
 }
 
-bool under(const std::string& name, const std::vector<std::string>& prefixes) {
-  return std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) {
-    return name == prefix || name.starts_with(prefix + ".");
-  });
-}
-
 // Without those of frozen layers.
 RunningUpdates kept(const RunningUpdates& updates, const std::vector<Parameter>& state,
                     const std::vector<std::string>& frozen) {
@@ -62,7 +57,7 @@ RunningUpdates kept(const RunningUpdates& updates, const std::vector<Parameter>&
     const auto found = std::find_if(state.begin(), state.end(), [&](const Parameter& parameter) {
       return parameter.value.data() == running.running.data();
     });
-    if (found == state.end() || !under(found->name, frozen)) result.push_back(running);
+    if (found == state.end() || !lies_under(found->name, frozen)) result.push_back(running);
   }
   return result;
 }

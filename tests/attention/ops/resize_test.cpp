@@ -21,38 +21,39 @@ void expect_near(const std::vector<float>& got, const std::vector<float>& want) 
 }
 
 const Resize kAll[] = {
-    {.filter = Filter::kNearest},
-    {.filter = Filter::kNearestExact},
-    {.filter = Filter::kLinear},
-    {.filter = Filter::kLinear, .align_corners = true},
-    {.filter = Filter::kLinear, .antialias = true},
-    {.filter = Filter::kCubic},
-    {.filter = Filter::kCubic, .align_corners = true},
-    {.filter = Filter::kCubic, .antialias = true},
-    {.filter = Filter::kArea},
+    {.filter = Interpolation::kNearest},
+    {.filter = Interpolation::kNearestExact},
+    {.filter = Interpolation::kLinear},
+    {.filter = Interpolation::kLinear, .align_corners = true},
+    {.filter = Interpolation::kLinear, .antialias = true},
+    {.filter = Interpolation::kCubic},
+    {.filter = Interpolation::kCubic, .align_corners = true},
+    {.filter = Interpolation::kCubic, .antialias = true},
+    {.filter = Interpolation::kArea},
 };
 
 TEST(Resize, HasTheValuesOfItsFilters) {
-  EXPECT_EQ(resized({1, 2, 3}, 5, {.filter = Filter::kNearest}), (std::vector<float>{1, 1, 2, 2, 3}));
-  EXPECT_EQ(resized({1, 2, 3}, 5, {.filter = Filter::kNearestExact}), (std::vector<float>{1, 1, 2, 3, 3}));
-  EXPECT_EQ(resized({1, 2, 3, 4}, 2, {.filter = Filter::kNearest}), (std::vector<float>{1, 3}));
-  EXPECT_EQ(resized({1, 2, 3, 4}, 2, {.filter = Filter::kNearestExact}), (std::vector<float>{2, 4}));
-  expect_near(resized({0, 4}, 4, {.filter = Filter::kLinear}), {0, 1, 3, 4});
-  expect_near(resized({0, 3}, 4, {.filter = Filter::kLinear, .align_corners = true}), {0, 1, 2, 3});
-  expect_near(resized({7, 3}, 1, {.filter = Filter::kLinear, .align_corners = true}), {7});
-  expect_near(resized({1, 2, 3, 4, 5}, 2, {.filter = Filter::kArea}), {2, 4});
-  expect_near(resized({1, 2, 6}, 2, {.filter = Filter::kArea}), {1.5f, 4});
+  EXPECT_EQ(resized({1, 2, 3}, 5, {.filter = Interpolation::kNearest}), (std::vector<float>{1, 1, 2, 2, 3}));
+  EXPECT_EQ(resized({1, 2, 3}, 5, {.filter = Interpolation::kNearestExact}),
+            (std::vector<float>{1, 1, 2, 3, 3}));
+  EXPECT_EQ(resized({1, 2, 3, 4}, 2, {.filter = Interpolation::kNearest}), (std::vector<float>{1, 3}));
+  EXPECT_EQ(resized({1, 2, 3, 4}, 2, {.filter = Interpolation::kNearestExact}), (std::vector<float>{2, 4}));
+  expect_near(resized({0, 4}, 4, {.filter = Interpolation::kLinear}), {0, 1, 3, 4});
+  expect_near(resized({0, 3}, 4, {.filter = Interpolation::kLinear, .align_corners = true}), {0, 1, 2, 3});
+  expect_near(resized({7, 3}, 1, {.filter = Interpolation::kLinear, .align_corners = true}), {7});
+  expect_near(resized({1, 2, 3, 4, 5}, 2, {.filter = Interpolation::kArea}), {2, 4});
+  expect_near(resized({1, 2, 6}, 2, {.filter = Interpolation::kArea}), {1.5f, 4});
   // Keys' kernel is 0.59375 at a distance of 0.5, and -0.09375 at 1.5.
-  expect_near(resized({0, 0, 1, 0}, 2, {.filter = Filter::kCubic}), {-0.09375f, 0.59375f});
+  expect_near(resized({0, 0, 1, 0}, 2, {.filter = Interpolation::kCubic}), {-0.09375f, 0.59375f});
   // A triangle four values wide, cut at the ends: 3, 3 and 1 sevenths.
-  expect_near(resized({7, 14, 21, 28}, 2, {.filter = Filter::kLinear, .antialias = true}), {12, 23});
+  expect_near(resized({7, 14, 21, 28}, 2, {.filter = Interpolation::kLinear, .antialias = true}), {12, 23});
 }
 
 TEST(Resize, TakesItsStepFromTheCaller) {
-  expect_near(resized({0, 1, 2, 3}, 2, {.filter = Filter::kLinear, .step = 1}), {0, 1});
-  expect_near(resized({0, 1, 2, 3, 4, 5}, 4, {.filter = Filter::kLinear, .step = 1.4}),
+  expect_near(resized({0, 1, 2, 3}, 2, {.filter = Interpolation::kLinear, .step = 1}), {0, 1});
+  expect_near(resized({0, 1, 2, 3, 4, 5}, 4, {.filter = Interpolation::kLinear, .step = 1.4}),
               {0.2f, 1.6f, 3.0f, 4.4f});
-  EXPECT_EQ(resized({0, 1, 2, 3}, 3, {.filter = Filter::kNearest, .step = 0.5}),
+  EXPECT_EQ(resized({0, 1, 2, 3}, 3, {.filter = Interpolation::kNearest, .step = 0.5}),
             (std::vector<float>{0, 0, 1}));
 }
 
@@ -68,7 +69,7 @@ TEST(Resize, KeepsAConstantAndTheSameSize) {
 
 TEST(Resize, TreatsEachAxisAlike) {
   const Tensor x = random_tensor({3, 4, 5}, 1);
-  const Resize how{.filter = Filter::kCubic};
+  const Resize how{.filter = Interpolation::kCubic};
   for (const int axis : {0, 1, 2, -1}) {
     const Tensor y = resize(x, axis, 6, how);
     const int64_t n = x.dim(axis), inner = axis == 0 ? 20 : axis == 1 ? 5 : 1, outer = 60 / n / inner;
@@ -86,7 +87,7 @@ TEST(Resize, TreatsEachAxisAlike) {
 
 TEST(Resize, OfAMapIsThatOfItsRowsAndColumns) {
   const Tensor x = random_tensor({2, 4, 5, 3}, 1);
-  const Resize how{.filter = Filter::kLinear};
+  const Resize how{.filter = Interpolation::kLinear};
   const Tensor y = resize_map(x, 7, 2, how);
   ASSERT_EQ(y.shape(), (Shape{2, 7, 2, 3}));
   const Tensor other = resize(resize(x, 2, 2, how), 1, 7, how);
@@ -106,7 +107,7 @@ TEST(Resize, RefusesWhatMakesNoSense) {
   EXPECT_THROW(resize(x, 1, 0, {}), Error);
   EXPECT_THROW(resize(x, 3, 4, {}), Error);
   EXPECT_THROW(resize(Tensor(Shape{0}), 0, 4, {}), Error);
-  EXPECT_THROW(resize(x, 1, 4, {.filter = Filter::kNearest, .align_corners = true}), Error);
+  EXPECT_THROW(resize(x, 1, 4, {.filter = Interpolation::kNearest, .align_corners = true}), Error);
   EXPECT_THROW(resize(x, 1, 4, {.align_corners = true, .antialias = true}), Error);
   EXPECT_THROW(resize_map(x, 4, 4, {}), Error);
 }

@@ -8,11 +8,11 @@
 namespace fovea {
 
 // A network trained on augmented pictures, and evaluated on those held out.
-class PictureTask {
+class ClassificationTask {
  public:
-  PictureTask(TrainableNetwork network, const ClassificationData& data, const Recipe& recipe,
-              const Augmentation& augmentation, const BatchOptions& options,
-              std::function<bool()> interrupted);
+  ClassificationTask(TrainableNetwork network, const ClassificationData& data, const Recipe& recipe,
+                     const Augmentation& augmentation, const BatchOptions& options,
+                     std::function<bool()> interrupted);
   TrainingTask task();  // must not outlive this
 
  private:

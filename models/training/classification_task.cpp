@@ -1,10 +1,10 @@
-#include "models/training/picture_task.h"
+#include "models/training/classification_task.h"
 
 namespace fovea {
 
-PictureTask::PictureTask(TrainableNetwork network, const ClassificationData& data, const Recipe& recipe,
-                         const Augmentation& augmentation, const BatchOptions& options,
-                         std::function<bool()> interrupted)
+ClassificationTask::ClassificationTask(TrainableNetwork network, const ClassificationData& data,
+                                       const Recipe& recipe, const Augmentation& augmentation,
+                                       const BatchOptions& options, std::function<bool()> interrupted)
     : network_(std::move(network)),
       recipe_(recipe),
       interrupted_(std::move(interrupted)),
@@ -12,7 +12,7 @@ PictureTask::PictureTask(TrainableNetwork network, const ClassificationData& dat
   if (!data.held_out.empty()) held_out_.emplace(data.held_out_pictures, data.held_out, recipe, options);
 }
 
-TrainingTask PictureTask::task() {
+TrainingTask ClassificationTask::task() {
   TrainingTask task;
   task.steps_per_epoch = train_.steps();
   task.batch = [this](int64_t epoch, int64_t step) { return train_.batch(epoch, step); };
@@ -22,7 +22,7 @@ TrainingTask PictureTask::task() {
   return task;
 }
 
-std::optional<Evaluation> PictureTask::evaluate_held_out(const std::map<std::string, Tensor>& values) {
+std::optional<Evaluation> ClassificationTask::evaluate_held_out(const std::map<std::string, Tensor>& values) {
   const ImageNetwork network = fitted_network(network_, values, recipe_);
   return evaluate(
       *held_out_, static_cast<int64_t>(network_.info.labels.size()),
