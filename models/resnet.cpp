@@ -37,12 +37,15 @@ ResNet::Block::Block(const ResNetConfig& c, const BlockSizes& s, const Weights& 
   shortcut.emplace(conv_norm(s.in, s.out, 1, w / "shortcut", "", same(1, stride), Activation::kNone));
 }
 
-Tensor ResNet::Block::operator()(const Tensor& x, const Pass& pass) const {
-  Tensor y = x;
-  for (size_t i = 0; i + 1 < convs.size(); ++i) y = convs[i](y, pass);
-  if (!shortcut) return convs.back()(y, pass, x);
-  const Tensor halved = pools ? average_pool(x, {.ceil = true, .counts_padding = false}) : x;
-  return convs.back()(y, pass, (*shortcut)(halved, pass));
+ResNet::Step ResNet::Block::operator()(const Step& in, const Block* next, const Pass& pass) const {
+  Tensor y = in.begun ? in.begun : convs.front()(in.x, pass);
+  for (size_t i = 1; i + 1 < convs.size(); ++i) y = convs[i](y, pass);
+  Tensor residual = in.x;
+  if (pools) residual = average_pool(residual, {.ceil = true, .counts_padding = false});
+  if (shortcut) residual = (*shortcut)(residual, pass);
+  if (!next) return {convs.back()(y, pass, residual), {}};
+  const auto [own, begun] = convs.back().then(next->convs.front(), y, pass, residual);
+  return {own, begun};
 }
 
 ResNet::ResNet(const ResNetConfig& c, const Weights& w) : config_(c) {
@@ -76,22 +79,29 @@ Tensor ResNet::stem(const Tensor& images, const Pass& pass) const {
   return x;
 }
 
-Tensor ResNet::stage(size_t index, Tensor x, const Pass& pass) const {
-  for (const Block& block : stages_[index]) x = block(x, pass);
-  if (pass.taps) pass.taps->states.push_back({"stages." + std::to_string(index), x});
-  return x;
+ResNet::Step ResNet::stage(size_t index, Step step, const Pass& pass) const {
+  const std::vector<Block>& blocks = stages_[index];
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    const Block* next = i + 1 < blocks.size()        ? &blocks[i + 1]
+                        : index + 1 < stages_.size() ? &stages_[index + 1].front()
+                                                     : nullptr;
+    step = blocks[i](step, next, pass);
+  }
+  if (pass.taps) pass.taps->states.push_back({"stages." + std::to_string(index), step.x});
+  return step;
 }
 
 std::vector<Tensor> ResNet::maps(const Tensor& images, const Pass& pass) const {
-  std::vector<Tensor> maps{stem(images, pass)};
-  for (size_t i = 0; i < stages_.size(); ++i) maps.push_back(stage(i, maps.back(), pass));
+  Step step{stem(images, pass), {}};
+  std::vector<Tensor> maps{step.x};
+  for (size_t i = 0; i < stages_.size(); ++i) maps.push_back((step = stage(i, std::move(step), pass)).x);
   return maps;
 }
 
 Tensor ResNet::embed(const Tensor& images, const Pass& pass) const {
-  Tensor x = stem(images, pass);
-  for (size_t i = 0; i < stages_.size(); ++i) x = stage(i, std::move(x), pass);
-  return global_average_pool(x);
+  Step step{stem(images, pass), {}};
+  for (size_t i = 0; i < stages_.size(); ++i) step = stage(i, std::move(step), pass);
+  return global_average_pool(step.x);
 }
 
 Tensor ResNet::classify(const Tensor& pooled) const {

@@ -41,16 +41,21 @@ class ResNet {
   struct BlockSizes {
     int64_t in, out, stride, first_dilation, dilation;
   };
+  // A map on its way from block to block.
+  struct Step {
+    Tensor x, begun;  // begun: what the next block's first convolution made of x; none: it has not run
+  };
   struct Block {
     Block(const ResNetConfig& config, const BlockSizes& sizes, const Weights& w);
-    Tensor operator()(const Tensor& x, const Pass& pass) const;
+    // `next`: the block after this one, which may then be begun; null: there is none.
+    Step operator()(const Step& in, const Block* next, const Pass& pass) const;
     std::vector<ConvNorm> convs;
     std::optional<ConvNorm> shortcut;
     bool pools = false;  // before the shortcut
   };
 
   Tensor stem(const Tensor& images, const Pass& pass) const;
-  Tensor stage(size_t index, Tensor x, const Pass& pass) const;
+  Step stage(size_t index, Step step, const Pass& pass) const;
 
   ResNetConfig config_;
   std::vector<ConvNorm> stem_;

@@ -17,7 +17,7 @@ HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {
 
 // activation(y) over the tile just stored, which lies in L1.
-HWY_INLINE void ActivateTile(Activation activation, int64_t rows, int64_t width, const TileArgs& t) {
+inline HWY_NOINLINE void ActivateTile(Activation activation, int64_t rows, int64_t width, const TileArgs& t) {
   const D d;
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < width; j += kLanes) {
@@ -26,14 +26,9 @@ HWY_INLINE void ActivateTile(Activation activation, int64_t rows, int64_t width,
     }
 }
 
-inline HWY_NOINLINE void FinishTile(Activation activation, int64_t rows, int64_t width, const TileArgs& t) {
-  activation == Activation::kRelu ? ActivateTile(Activation::kRelu, rows, width, t)
-                                  : ActivateTile(activation, rows, width, t);
-}
-
 HWY_INLINE void SumTile(Activation activation, int64_t rows, int64_t width, const TileArgs& t) {
   Tile(rows, width / kLanes, t);
-  if (activation != Activation::kNone) FinishTile(activation, rows, width, t);
+  if (activation != Activation::kNone && !t.relu) ActivateTile(activation, rows, width, t);
 }
 
 // One tile whose panel ends in padding: through a small tile, so that nothing is read or written beyond the
@@ -69,6 +64,7 @@ HWY_INLINE void SweepPanel(const ConvolutionArgs& args, const ConvolutionBlock& 
   const float* const a = t.a;
   const float* const bias = args.bias ? args.bias + s.y : nullptr;
   const Activation activation = s.last ? args.activation : Activation::kNone;
+  t.relu = activation == Activation::kRelu;
   for (int64_t p = 0; p < b.pictures; ++p)
     for (int64_t r = 0; r < b.rows; ++r) {
       const int64_t y = (b.picture + p) * args.y_picture + (b.row + r) * args.y_row + s.y;

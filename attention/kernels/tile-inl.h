@@ -30,6 +30,7 @@ struct TileArgs {
   int64_t init_stride = 0;
   const float* residual = nullptr;  // added too; null: nothing
   int64_t residual_stride = 0;
+  bool relu = false;            // of the sum
   const char* ahead = nullptr;  // this tile's share of the next panel, fetched into L2 while we multiply
   int64_t ahead_lines = 0;
 };
@@ -100,6 +101,9 @@ HWY_INLINE void TileOf(const TileArgs& t) {
   }
   if (t.residual) {
     FOVEA_FOR_TILE s[i][j] = hn::Add(s[i][j], hn::LoadU(d, t.residual + i * t.residual_stride + j * kLanes));
+  }
+  if (t.relu) {
+    FOVEA_FOR_TILE s[i][j] = hn::IfThenZeroElse(hn::Lt(s[i][j], hn::Zero(d)), s[i][j]);
   }
   FOVEA_FOR_TILE hn::StoreU(s[i][j], d, t.c + i * t.c_stride + j * kLanes);
 }

@@ -1,9 +1,11 @@
 #include "attention/nn/convolution_layers.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "attention/base/error.h"
+#include "attention/ops/convolution_chain.h"
 #include "attention/ops/norm.h"
 #include "attention/ops/pointwise.h"
 
@@ -33,17 +35,20 @@ struct Kept {
 
 Tensor normalise(const Tensor& x, const Kept& kept, const BatchNormConfig& config, const Pass& pass,
                  Activation activation) {
-  if (!pass.training)
+  if (!pass.running)
     return batch_norm(x, kept.weight, kept.bias, Moments{kept.running_mean, kept.running_var}, config.eps,
                       activation);
   Moments moments;
   Tensor y = batch_norm(x, kept.weight, kept.bias, config.eps, activation, moments);
-  if (pass.running) {
-    const int64_t n = x.count() / kept.weight.count();
-    pass.running->push_back({kept.running_mean, moments.mean, config.momentum});
-    pass.running->push_back({kept.running_var, unbiased(moments.variance, n), config.momentum});
-  }
+  const int64_t n = x.count() / kept.weight.count();
+  pass.running->push_back({kept.running_mean, moments.mean, config.momentum});
+  pass.running->push_back({kept.running_var, unbiased(moments.variance, n), config.momentum});
   return y;
+}
+
+double now() {  // milliseconds
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 Convolution of_same_size(Convolution how, const std::array<int64_t, 2>& kernel) {
@@ -77,7 +82,8 @@ Tensor BatchNorm::operator()(const Tensor& x, const Pass& pass, Activation activ
 ConvNorm::ConvNorm(int64_t in, int64_t out, std::array<int64_t, 2> kernel, const Weights& conv,
                    const Weights& norm, const Convolution& how, Activation activation,
                    const BatchNormConfig& config)
-    : how_(of_same_size(how, kernel)),
+    : name_(conv.path()),
+      how_(of_same_size(how, kernel)),
       activation_(activation),
       config_(config),
       weight_(filters(in, out, kernel, conv, how)),
@@ -100,13 +106,36 @@ ConvNorm::ConvNorm(int64_t in, int64_t out, std::array<int64_t, 2> kernel, const
   weight_ = scale_ = shift_ = running_mean_ = running_var_ = {};
 }
 
+void ConvNorm::note(const Pass& pass, const Tensor& x, const Tensor& y, const std::string& way,
+                    double began) const {
+  if (pass.convolutions)
+    pass.convolutions->push_back({name_, x.shape(), packed_.shape(), y.shape(), way, now() - began});
+}
+
 Tensor ConvNorm::operator()(const Tensor& x, const Pass& pass, const Tensor& residual) const {
-  if (packed_) return packed_(x, folded_bias_, {activation_, residual});
+  if (packed_) {
+    const double began = now();
+    Tensor y = packed_(x, folded_bias_, {activation_, residual});
+    note(pass, x, y, packed_.way(), began);
+    return y;
+  }
   const Tensor y = convolution(x, weight_, {}, how_);
   const Kept kept{scale_, shift_, running_mean_, running_var_};
   if (!residual) return normalise(y, kept, config_, pass, activation_);
   const Tensor sum = normalise(y, kept, config_, pass, Activation::kNone) + residual;
   return activation_ == Activation::kNone ? sum : activate(activation_, sum);
+}
+
+ConvNorm::Chained ConvNorm::then(const ConvNorm& next, const Tensor& x, const Pass& pass,
+                                 const Tensor& residual) const {
+  if (!packed_ || !next.packed_ || !chain_suits(packed_.direct(), next.packed_.direct()))
+    return {(*this)(x, pass, residual), {}};
+  const double began = now();
+  const ChainOutput out = convolution_chain(x, residual, {packed_.direct(), folded_bias_, activation_},
+                                            {next.packed_.direct(), next.folded_bias_, next.activation_});
+  note(pass, x, out.first, "product, chained", began);
+  next.note(pass, out.first, out.second, "product, chained to the one before", now());
+  return {out.first, out.second};
 }
 
 }  // namespace fovea

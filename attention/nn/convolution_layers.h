@@ -26,9 +26,9 @@ struct BatchNormConfig {
 };
 
 // Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167, over every axis but the last, then an activation. A
-// training pass uses the batch's own statistics, and hands them to Pass::running (the variance unbiased, as
-// torch keeps it); any other uses the running ones. Checkpoint names: weight, bias, running_mean,
-// running_var.
+// pass with Pass::running uses the batch's own statistics, and hands them there (the variance unbiased, as
+// torch keeps it); any other uses the running ones, as detectors do that keep the norms of their backbone
+// frozen. Checkpoint names: weight, bias, running_mean, running_var.
 class BatchNorm {
  public:
   BatchNorm(int64_t dim, const Weights& w, const BatchNormConfig& config = {});
@@ -48,7 +48,17 @@ class ConvNorm {
   // activation(norm(conv(x)) + residual)
   Tensor operator()(const Tensor& x, const Pass& pass, const Tensor& residual = {}) const;
 
+  struct Chained {
+    Tensor own, next;  // next: none where the two gain nothing by running together
+  };
+  // The same, and what the layer `next` makes of it, if the two can share the cache; see
+  // ops/convolution_chain.h.
+  Chained then(const ConvNorm& next, const Tensor& x, const Pass& pass, const Tensor& residual) const;
+
  private:
+  void note(const Pass& pass, const Tensor& x, const Tensor& y, const std::string& way, double began) const;
+
+  std::string name_;
   Convolution how_;
   Activation activation_;
   BatchNormConfig config_;

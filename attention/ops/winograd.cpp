@@ -144,18 +144,21 @@ void add_chunk(const GradientWork& work, int64_t begin, int64_t end, Tensor& v, 
 
 }  // namespace
 
-bool winograd_suits(const Shape& x, const Shape& weight, const Convolution& how) {
+bool winograd_fits(const Shape& weight, const Convolution& how) {
   using Pair = std::array<int64_t, 2>;
-  if (x.rank() != 4 || x[0] == 0 || weight.rank() != 4 || weight[2] != 3 || weight[3] != 3 ||
-      weight[1] != x[3])
-    return false;
+  if (weight.rank() != 4 || weight[2] != 3 || weight[3] != 3) return false;
   if (how.groups != 1 || how.stride != Pair{1, 1} || how.dilation != Pair{1, 1}) return false;
-  for (int axis : {0, 1})
-    if (how.padding[axis] < 0 || how.padding[axis] > 1 ||
-        x[1 + axis] + 2 * how.padding[axis] - 2 < kWinogradTile)
-      return false;
+  if (std::min(how.padding[0], how.padding[1]) < 0 || std::max(how.padding[0], how.padding[1]) > 1)
+    return false;
   for (int64_t channels : {weight[0], weight[1]})
     if (channels < 16 || channels % kWinogradChannels != 0) return false;
+  return true;
+}
+
+bool winograd_suits(const Shape& x, const Shape& weight, const Convolution& how) {
+  if (!winograd_fits(weight, how) || x.rank() != 4 || x[0] == 0 || weight[1] != x[3]) return false;
+  for (int axis : {0, 1})
+    if (x[1 + axis] + 2 * how.padding[axis] - 2 < kWinogradTile) return false;
   return true;
 }
 
@@ -183,8 +186,9 @@ PackedWinograd::PackedWinograd(const Tensor& weight, bool for_input_gradient)
 Tensor winograd(const Tensor& x, const PackedWinograd& weight, const Tensor& bias, const Convolution& how,
                 const Tail& tail) {
   const Shape shape{weight.columns(), weight.depth(), 3, 3};
-  if (!winograd_suits(x.shape(), shape, how))
-    fail("winograd: input ", x.shape(), " and weight ", shape, " do not suit it");
+  if (!winograd_fits(shape, how) || x.shape().rank() != 4 || x.dim(3) != shape[1] ||
+      x.dim(1) + 2 * how.padding[0] < 3 || x.dim(2) + 2 * how.padding[1] < 3)
+    fail("convolution: input ", x.shape(), " does not fit filters ", shape);
   return convolve(x, weight, bias, how.padding, tail);
 }
 

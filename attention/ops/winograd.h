@@ -6,6 +6,8 @@ namespace fovea {
 // Winograd's F(4x4, 3x3), see kernels/winograd.h: what ops/convolution.h does, values only, in about half the
 // time where it suits. The rule looks at the sizes of one picture, so that batches do not change a bit.
 bool winograd_suits(const Shape& x, const Shape& weight, const Convolution& how);
+// Whether it can be done at all, on maps of any size.
+bool winograd_fits(const Shape& weight, const Convolution& how);
 
 // 3x3 weights [out, C, 3, 3], transformed once for the instruction set in use, for inference.
 class PackedWinograd {
