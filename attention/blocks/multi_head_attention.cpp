@@ -1,7 +1,10 @@
 #include "attention/blocks/multi_head_attention.h"
 
+#include "attention/nn/dropout.h"
 #include "attention/ops/attention.h"
+#include "attention/ops/matmul.h"
 #include "attention/ops/pointwise.h"
+#include "attention/ops/rearrange.h"
 #include "attention/ops/reorder.h"
 
 namespace fovea {
@@ -11,6 +14,16 @@ namespace {
 Tensor widened(const Tensor& mask, int64_t more) {
   if (!mask || more == 0) return mask;
   return concat(mask, Tensor::full(mask.shape().with_last(more), 0), -1);
+}
+
+// attention() that drops some of its weights, which must exist for that.
+Tensor dropped(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionArgs& args, float share,
+               const Pass& pass) {
+  const int64_t B = q.dim(0), Nq = q.dim(1), Nk = k.dim(1), heads = args.heads, dim = v.dim(2) / heads;
+  const Tensor weights = dropout(attention_weights(q, k, args), share, pass);
+  const Tensor values = permute(reshape(v, {B, Nk, heads, dim}), {0, 2, 1, 3});
+  const Tensor sums = matmul(reshape(weights, {B * heads, Nq, Nk}), reshape(values, {B * heads, Nk, dim}));
+  return reshape(permute(reshape(sums, {B, heads, Nq, dim}), {0, 2, 1, 3}), {B, Nq, heads * dim});
 }
 
 }  // namespace
@@ -44,6 +57,8 @@ Tensor MultiHeadAttention::operator()(const Tensor& query, const Tensor& key, co
   const AttentionArgs args{
       .heads = config_.heads, .key_mask = widened(mask.keys, more), .bias = widened(mask.bias, more)};
   if (pass.taps) pass.taps->maps.push_back({name_, attention_weights(q, k, args)});
+  if (pass.training && config_.dropout > 0)
+    return out_(dropped(q, k, v, args, config_.dropout, pass), {.residual = mask.residual});
   return out_(attention(q, k, v, args),
               {.residual = mask.residual});  // fused: the weights never exist in memory
 }

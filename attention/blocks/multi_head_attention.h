@@ -12,6 +12,7 @@ struct MultiHeadConfig {
   bool out_bias = true;
   bool bias_key_value = false;  // one learned key and value after the others (torch's add_bias_kv)
   bool zero_key_value = false;  // and one of zeros (torch's add_zero_attn)
+  float dropout = 0;            // of the weights, in training
 };
 
 // What a call may hide or add; see AttentionArgs.

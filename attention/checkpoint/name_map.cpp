@@ -17,6 +17,10 @@ struct Found {
   size_t part = 0;  // which third of a split
 };
 
+bool is_read(const NameRule& rule) {
+  return rule.change != Change::kDrop && rule.change != Change::kTwin;
+}
+
 std::optional<Found> find_stored(NameRules rules, const std::string& name) {
   for (const NameRule& rule : rules)
     if (auto match = match_pattern(rule.stored, name)) return Found{&rule, std::move(*match)};
@@ -25,7 +29,7 @@ std::optional<Found> find_stored(NameRules rules, const std::string& name) {
 
 std::optional<Found> find_ours(NameRules rules, const std::string& name) {
   for (const NameRule& rule : rules) {
-    if (rule.change == Change::kDrop) continue;
+    if (!is_read(rule)) continue;
     const std::vector<std::string> patterns = alternatives(rule.ours);
     for (size_t part = 0; part < patterns.size(); ++part)
       if (auto match = match_pattern(patterns[part], name)) return Found{&rule, std::move(*match), part};
@@ -68,6 +72,16 @@ Tensor merge(const std::string& name, const std::array<Tensor, 3>& parts) {
   return whole;
 }
 
+void add_twins(NameRules rules, const std::map<std::string, Tensor>& ours,
+               std::map<std::string, Tensor>& stored) {
+  for (const NameRule& rule : rules) {
+    if (rule.change != Change::kTwin) continue;
+    for (const auto& [name, tensor] : ours)
+      if (const auto match = match_pattern(rule.ours, name))
+        stored[fill_pattern(rule.stored, *match)] = tensor;
+  }
+}
+
 }  // namespace
 
 bool matches(NameRules rules, const std::vector<std::string>& stored_names) {
@@ -80,7 +94,7 @@ ParameterMap map_names(const Checkpoint& checkpoint, NameRules rules) {
   for (const std::string& name : checkpoint.names()) {
     const auto found = find_stored(rules, name);
     const Change change = found ? found->rule->change : Change::kRename;
-    if (change == Change::kDrop) continue;
+    if (found && !is_read(*found->rule)) continue;
     if (change == Change::kSplit3) {
       add_split(map, checkpoint, name, *found);
       continue;
@@ -118,6 +132,7 @@ std::map<std::string, Tensor> to_stored(NameRules rules, const std::map<std::str
     }
   }
   for (const auto& [name, parts] : splits) stored[name] = merge(name, parts);
+  add_twins(rules, ours, stored);
   return stored;
 }
 

@@ -15,9 +15,10 @@ enum class Change {
   kDropLeadingOnes,    // [1, N, C] -> [N, C]: leading axes of size 1, down to rank 2
   kDropTrailingOnes,   // [O, I, 1, 1] -> [O, I]: a convolution of one position as a matrix; down to rank 2
   kDrop,               // not read
+  kTwin,               // another name of a tensor that has its own rule: not read, but written
 };
 
-// For all changes but kSplit3 and kDrop, which do not turn one tensor into one.
+// For all changes but kSplit3, kDrop and kTwin, which do not turn one tensor into one.
 Shape changed_shape(Change change, const Shape& stored);
 Tensor changed(Change change, const Tensor& stored);
 

@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "attention/kernels/rows.cpp"
 #include "hwy/foreach_target.h"
 // after foreach_target.h
+#include <algorithm>
 #include <cmath>
 
 #include "attention/kernels/vector_math-inl.h"
@@ -73,6 +74,52 @@ void LayerNormStatistics(const float* x, int64_t rows, int64_t n, float eps, flo
   }
 }
 
+// y = x less the row's largest value.
+HWY_INLINE void BelowTop(const float* x, int64_t n, float* y) {
+  const D d;
+  float top = x[0];
+  int64_t i = 1;
+  if (n >= 2 * kLanes) {
+    V most = hn::LoadU(d, x);
+    for (i = kLanes; i + kLanes <= n; i += kLanes) most = hn::Max(most, hn::LoadU(d, x + i));
+    top = hn::GetLane(hn::MaxOfLanes(d, most));
+  }
+  for (; i < n; ++i) top = std::max(top, x[i]);
+  for (i = 0; i + kLanes <= n; i += kLanes) hn::StoreU(hn::Sub(hn::LoadU(d, x + i), Constant(top)), d, y + i);
+  for (; i < n; ++i) y[i] = x[i] - top;
+}
+
+HWY_INLINE void DivideBySum(int64_t n, float* y) {
+  const D d;
+  V sums = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) sums = hn::Add(sums, hn::LoadU(d, y + i));
+  float sum = i ? hn::GetLane(hn::SumOfLanes(d, sums)) : 0;
+  for (; i < n; ++i) sum += y[i];
+  const float factor = 1 / sum;
+  for (i = 0; i + kLanes <= n; i += kLanes)
+    hn::StoreU(hn::Mul(hn::LoadU(d, y + i), Constant(factor)), d, y + i);
+  for (; i < n; ++i) y[i] *= factor;
+}
+
+// Some rows at a time, so that short ones fill whole vectors.
+void Softmax(const float* x, int64_t rows, int64_t n, float* y) {
+  constexpr int64_t kRun = 256;
+  const D d;
+  const V log2_e = Constant(1.44269504f);
+  const int64_t block = n < kRun ? kRun / std::max<int64_t>(1, n) : 1;
+  for (int64_t first = 0; first < rows && n > 0; first += block) {
+    const int64_t end = std::min(rows, first + block), count = (end - first) * n;
+    for (int64_t r = first; r < end; ++r) BelowTop(x + r * n, n, y + r * n);
+    float* const all = y + first * n;
+    int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+      hn::StoreU(Exp2(hn::Mul(hn::LoadU(d, all + i), log2_e)), d, all + i);
+    for (; i < count; ++i) all[i] = hn::GetLane(Exp2(hn::Mul(Constant(all[i]), log2_e)));
+    for (int64_t r = first; r < end; ++r) DivideBySum(n, y + r * n);
+  }
+}
+
 }  // namespace fovea::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -83,6 +130,7 @@ namespace fovea::kernels {
 
 HWY_EXPORT(LayerNorm);
 HWY_EXPORT(LayerNormStatistics);
+HWY_EXPORT(Softmax);
 
 void layer_norm(const float* x, int64_t rows, int64_t n, const float* weight, const float* bias, float eps,
                 float* y) {
@@ -94,6 +142,11 @@ void layer_norm_statistics(const float* x, int64_t rows, int64_t n, float eps, f
                            float* inverse_std) {
   active_isa();
   HWY_DYNAMIC_DISPATCH(LayerNormStatistics)(x, rows, n, eps, mean, inverse_std);
+}
+
+void softmax(const float* x, int64_t rows, int64_t n, float* y) {
+  active_isa();
+  HWY_DYNAMIC_DISPATCH(Softmax)(x, rows, n, y);
 }
 
 }  // namespace fovea::kernels

@@ -11,4 +11,7 @@ void layer_norm(const float* x, int64_t rows, int64_t n, const float* weight, co
 void layer_norm_statistics(const float* x, int64_t rows, int64_t n, float eps, float* mean,
                            float* inverse_std);
 
+// y = e^x / the row's sum of e^x, of rows of n values.
+void softmax(const float* x, int64_t rows, int64_t n, float* y);
+
 }  // namespace fovea::kernels

@@ -10,11 +10,14 @@ namespace fovea {
 class Linear {
  public:
   Linear(int64_t in, int64_t out, const Weights& w, bool bias = true);
+  // One that begins otherwise than with Xavier's weight and a bias of zeros.
+  Linear(int64_t in, const Weights& w, Init weight, const Tensor& bias);
   Tensor operator()(const Tensor& x, const Then& then = {}) const {  // [..., in] -> [..., out]
     return packed_ ? linear(x, packed_, bias_, then) : linear(x, weight_, bias_, then);
   }
 
  private:
+  void pack(const Weights& w);
   Tensor weight_, bias_;
   kernels::PackedMatrix packed_;
 };

@@ -52,8 +52,9 @@ Tensor ParameterStore::draw(Shape shape, Init init) {
       static_cast<double>(shape.count()) / static_cast<double>(std::max<int64_t>(shape[0], 1));
   const double bound = std::sqrt(6 / (fan_in + static_cast<double>(shape[0])));
   for (int64_t i = 0; i < value.count(); ++i)
-    value.mutable_data()[i] = static_cast<float>(init == Init::kNormal002 ? 0.02 * rng_.normal()
-                                                                          : bound * (2 * rng_.uniform() - 1));
+    value.mutable_data()[i] =
+        static_cast<float>(init == Init::kXavier ? bound * (2 * rng_.uniform() - 1)
+                                                 : (init == Init::kNormal002 ? 0.02 : 1) * rng_.normal());
   return value;
 }
 
@@ -82,10 +83,11 @@ Tensor ParameterStore::stored(const std::string& name, Shape shape) {
   return stand_in(shape);
 }
 
-Tensor ParameterStore::get(const std::string& name, Shape shape, Init init, bool trained) {
-  const bool anew = fresh_ || lies_under(name, tuning_.fresh);
-  if (anew && !fresh_) read_[name] = true;
-  Tensor value = anew ? draw(shape, init) : stored(name, shape);
+Tensor ParameterStore::get(const std::string& name, Shape shape, const std::function<Tensor()>& anew,
+                           bool trained) {
+  const bool fresh = fresh_ || lies_under(name, tuning_.fresh);
+  if (fresh && !fresh_) read_[name] = true;
+  Tensor value = fresh ? anew() : stored(name, shape);
   if (trained) parameter_count_ += shape.count();
   if (purpose_ != Purpose::kTraining) return value;
   if (trained && !lies_under(name, tuning_.frozen)) {
@@ -116,11 +118,15 @@ Weights Weights::operator/(const std::string& child) const {
 }
 
 Tensor Weights::get(const std::string& name, Shape shape, Init init) const {
-  return store_->get((*this / name).path_, shape, init, true);
+  return store_->get((*this / name).path_, shape, [&] { return store_->draw(shape, init); }, true);
+}
+
+Tensor Weights::get(const std::string& name, const Tensor& start) const {
+  return store_->get((*this / name).path_, start.shape(), [&] { return start.clone(); }, true);
 }
 
 Tensor Weights::buffer(const std::string& name, Shape shape, Init init) const {
-  return store_->get((*this / name).path_, shape, init, false);
+  return store_->get((*this / name).path_, shape, [&] { return store_->draw(shape, init); }, false);
 }
 
 }  // namespace fovea

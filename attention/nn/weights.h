@@ -11,7 +11,7 @@
 
 namespace fovea {
 
-enum class Init { kZeros, kOnes, kXavier, kNormal002, kHe };
+enum class Init { kZeros, kOnes, kXavier, kNormal, kNormal002, kHe };
 enum class Purpose { kInference, kTraining };  // kInference packs weights; kTraining records gradients
 
 struct Parameter {
@@ -51,7 +51,7 @@ class ParameterStore {
 
  private:
   friend class Weights;
-  Tensor get(const std::string& name, Shape shape, Init init, bool trained);
+  Tensor get(const std::string& name, Shape shape, const std::function<Tensor()>& anew, bool trained);
   Tensor draw(Shape shape, Init init);
   Tensor stored(const std::string& name, Shape shape);
   Tensor stand_in(Shape shape);
@@ -81,6 +81,8 @@ class Weights {
   // complaints() and comes back as zeros, so that all of them can be told at once; fails if those are too
   // many.
   Tensor get(const std::string& name, Shape shape, Init init) const;
+  // The same, which begins as a copy of `start` in place of a draw.
+  Tensor get(const std::string& name, const Tensor& start) const;
   // The same for a value that is stored but not trained, such as a running mean.
   Tensor buffer(const std::string& name, Shape shape, Init init) const;
 

@@ -5,6 +5,8 @@
 
 #include "attention/autograd/grad.h"
 #include "attention/base/error.h"
+#include "attention/base/parallel.h"
+#include "attention/kernels/rows.h"
 #include "attention/ops/axis.h"
 #include "attention/ops/pointwise.h"
 #include "attention/ops/reorder.h"
@@ -87,7 +89,35 @@ Tensor mean_tokens(const Tensor& tokens) {
   });
 }
 
+namespace {
+
+// The last axis, whose lines are rows.
+Tensor softmax_of_rows(const Tensor& x, int64_t n) {
+  Tensor y(x.shape());
+  const int64_t rows = n ? x.count() / n : 0, grain = std::max<int64_t>(1, 8192 / std::max<int64_t>(1, n));
+  parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
+    kernels::softmax(x.data() + begin * n, end - begin, n, y.mutable_data() + begin * n);
+  });
+  return record(y, {x}, [y, n, rows, grain](const Tensor& dy) {
+    Tensor dx(y.shape());
+    parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        const float *p = y.data() + r * n, *g = dy.data() + r * n;
+        double dot = 0;
+        for (int64_t i = 0; i < n; ++i) dot += static_cast<double>(p[i]) * g[i];
+        float* const to = dx.mutable_data() + r * n;
+        for (int64_t i = 0; i < n; ++i) to[i] = p[i] * (g[i] - static_cast<float>(dot));
+      }
+    });
+    return std::vector<Tensor>{dx};
+  });
+}
+
+}  // namespace
+
 Tensor softmax(const Tensor& x, int axis) {
+  const AxisSplit split = split_at(x, axis);
+  if (split.inner == 1) return softmax_of_rows(x, split.n);
   return map_lines(
       x, axis, true,
       [](Values in, Results out, int64_t n) {

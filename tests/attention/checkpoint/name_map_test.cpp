@@ -161,6 +161,21 @@ TEST(NameMap, FailuresNameBothSides) {
   EXPECT_NE(thirds.find("'blocks.0.attn.qkv.weight' [4, 2] cannot be cut"), thirds.npos) << thirds;
 }
 
+TEST(NameMap, ATwinIsWrittenButNotRead) {
+  constexpr NameRule kRules[] = {
+      {"head.*.", "heads.*."}, {"inner.head.*.", "heads.*.", Change::kTwin}, {"body.", "body."}};
+  const Folder folder;
+  const std::map<std::string, Tensor> stored{
+      {"body.bias", counting({2})}, {"head.0.bias", counting({3})}, {"inner.head.0.bias", counting({4})}};
+  const ParameterMap map = map_names(saved(folder, stored), kRules);
+  EXPECT_EQ(map.size(), 2u);
+  EXPECT_EQ(map.at("heads.0.bias").shape, Shape{3});
+  EXPECT_EQ(stored_name(kRules, "heads.0.bias"), "head.0.bias");
+  const auto written = to_stored(kRules, {{"heads.0.bias", counting({3})}, {"body.bias", counting({2})}});
+  EXPECT_EQ(written.size(), 3u);
+  EXPECT_EQ(values_of(written.at("inner.head.0.bias")), values_of(written.at("head.0.bias")));
+}
+
 TEST(NameMap, ParametersOutliveTheirCheckpoint) {
   const Folder folder;
   ParameterMap map;

@@ -1,6 +1,7 @@
 #include "attention/kernels/rows.h"
 
 #include <cmath>
+#include <limits>
 
 #include "tests/support/isa.h"
 #include "tests/support/random_tensor.h"
@@ -48,6 +49,42 @@ TEST(LayerNorm, OfEqualValuesIsTheBias) {
     Tensor y(x.shape());
     layer_norm(x.data(), 1, 40, weight.data(), bias.data(), 1e-12f, y.mutable_data());
     for (int64_t i = 0; i < 40; ++i) EXPECT_EQ(y.data()[i], bias.data()[i]);
+  });
+}
+
+void check_softmax(int64_t n, int64_t rows, double spread) {
+  SCOPED_TRACE(testing::Message() << "n " << n << ", rows " << rows);
+  const Tensor x = random_tensor({rows, n}, 5, spread);
+  Tensor y(x.shape());
+  softmax(x.data(), rows, n, y.mutable_data());
+  for (int64_t r = 0; r < rows; ++r) {
+    double top = x.data()[r * n], sum = 0;
+    for (int64_t i = 0; i < n; ++i) top = std::max<double>(top, x.data()[r * n + i]);
+    for (int64_t i = 0; i < n; ++i) sum += std::exp(x.data()[r * n + i] - top);
+    for (int64_t i = 0; i < n; ++i)
+      ASSERT_NEAR(y.data()[r * n + i], std::exp(x.data()[r * n + i] - top) / sum, 2e-6) << r << " " << i;
+  }
+}
+
+TEST(Softmax, EqualsDoublePrecisionForEveryLength) {
+  for_each_isa([] {
+    for (int64_t n = 1; n <= 70; ++n) check_softmax(n, 9, 3);
+    for (int64_t n : {4, 255, 256, 257, 1000}) check_softmax(n, 150, 20);
+  });
+}
+
+// What is hidden gets nothing; of a row that is hidden whole nothing can be said.
+TEST(Softmax, GivesNothingToMinusInfinity) {
+  for_each_isa([] {
+    constexpr float kHidden = -std::numeric_limits<float>::infinity();
+    const float x[] = {1, kHidden, 1, kHidden, kHidden, kHidden, 400, 2, kHidden};
+    float y[9];
+    softmax(x, 3, 3, y);
+    const float want[] = {0.5f, 0, 0.5f};
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(y[i], want[i]);
+    for (int i = 3; i < 6; ++i) EXPECT_TRUE(std::isnan(y[i]));
+    EXPECT_EQ(y[6], 1);
+    EXPECT_EQ(y[8], 0);
   });
 }
 

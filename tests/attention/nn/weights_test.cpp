@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "attention/base/error.h"
 #include "attention/nn/layers.h"
@@ -78,6 +79,39 @@ TEST(ParameterStore, DrawsTheSameFromTheSameSeed) {
   };
   EXPECT_TRUE(same_bits(draw(3), draw(3)));
   EXPECT_FALSE(same_bits(draw(3), draw(4)));
+}
+
+TEST(ParameterStore, BeginsAtGivenValuesUnlessTheCheckpointHasOthers) {
+  const Tensor start = random_tensor({3}, 1), kept = random_tensor({3}, 2);
+  ParameterStore fresh(1, Purpose::kTraining);
+  Tensor drawn = Weights(fresh).get("x", start);
+  EXPECT_TRUE(same_bits(drawn, start));
+  drawn.mutable_data()[0] = 9;
+  EXPECT_NE(start.data()[0], 9);  // a copy
+  ParameterStore loaded(stored({{"x", kept}}), Purpose::kTraining);
+  EXPECT_TRUE(same_bits(Weights(loaded).get("x", start), kept));
+  ParameterStore anew(stored({{"x", kept}}), FineTuning{.seed = 1, .frozen = {}, .fresh = {"x"}});
+  EXPECT_TRUE(same_bits(Weights(anew).get("x", start), start));
+}
+
+TEST(ParameterStore, DrawsNormalValuesOfEitherWidth) {
+  ParameterStore store(1, Purpose::kTraining);
+  const auto deviation = [&](const char* name, Init init) {
+    double squares = 0;
+    const Tensor x = Weights(store).get(name, {100, 100}, init);
+    for (const float value : x.values()) squares += static_cast<double>(value) * value;
+    return std::sqrt(squares / 1e4);
+  };
+  EXPECT_NEAR(deviation("a", Init::kNormal), 1, 0.03);
+  EXPECT_NEAR(deviation("b", Init::kNormal002), 0.02, 0.0006);
+}
+
+TEST(Linear, BeginsAsAsked) {
+  ParameterStore store(1, Purpose::kTraining);
+  const Tensor bias = random_tensor({4}, 1);
+  const Linear linear(3, Weights(store) / "fc", Init::kZeros, bias);
+  EXPECT_TRUE(same_bits(linear(random_tensor({1, 3}, 2)), bias.view({1, 4})));
+  EXPECT_EQ(store.parameters().size(), 2u);
 }
 
 TEST(Linear, TrainsAndInfersAlike) {

@@ -1,6 +1,7 @@
 // Every differentiable op but attention against central differences.
 #include <gtest/gtest.h>
 
+#include "attention/ops/boxes.h"
 #include "attention/ops/linear.h"
 #include "attention/ops/loss.h"
 #include "attention/ops/norm.h"
@@ -110,6 +111,18 @@ std::vector<Case> layer_cases() {
            }}};
 }
 
+std::vector<Case> box_cases() {
+  const Tensor centres = softplus(random_tensor({5, 4}, 19)), others = softplus(random_tensor({3, 4}, 20));
+  const auto overlap = [](const Inputs& t, BoxOverlap kind) {
+    return pairwise_overlap(box_corners(t[0]), box_corners(t[1]), kind);
+  };
+  return {{"box_corners", {centres}, [](const Inputs& t) { return box_corners(t[0]); }},
+          {"box_centres", {centres}, [](const Inputs& t) { return box_centres(t[0]); }},
+          {"iou", {centres, others}, [=](const Inputs& t) { return overlap(t, BoxOverlap::kIou); }},
+          {"giou", {centres, others}, [=](const Inputs& t) { return overlap(t, BoxOverlap::kGiou); }},
+          {"diou", {centres, others}, [=](const Inputs& t) { return overlap(t, BoxOverlap::kDiou); }}};
+}
+
 void check(const std::vector<Case>& cases) {
   for (const Case& c : cases) EXPECT_LT(gradient_error(c.inputs, c.f), 2e-3) << c.name;
 }
@@ -125,6 +138,9 @@ TEST(Gradients, OfReductions) {
 }
 TEST(Gradients, OfLayers) {
   check(layer_cases());
+}
+TEST(Gradients, OfBoxes) {
+  check(box_cases());
 }
 
 TEST(Gradients, AddUpWhereAValueIsReadTwice) {
