@@ -1,5 +1,7 @@
 #include "models/resnet.h"
 
+#include <utility>
+
 #include "attention/base/error.h"
 #include "attention/ops/pool.h"
 
@@ -37,14 +39,14 @@ ResNet::Block::Block(const ResNetConfig& c, const BlockSizes& s, const Weights& 
   shortcut.emplace(conv_norm(s.in, s.out, 1, w / "shortcut", "", same(1, stride), Activation::kNone));
 }
 
-ResNet::Step ResNet::Block::operator()(const Step& in, const Block* next, const Pass& pass) const {
-  Tensor y = in.begun ? in.begun : convs.front()(in.x, pass);
+ResNet::Step ResNet::Block::operator()(Step in, const Block* next, const Pass& pass) const {
+  Tensor y = in.begun ? std::move(in.begun) : convs.front()(in.x, pass);
   for (size_t i = 1; i + 1 < convs.size(); ++i) y = convs[i](y, pass);
-  Tensor residual = in.x;
+  Tensor residual = std::move(in.x);
   if (pools) residual = average_pool(residual, {.ceil = true, .counts_padding = false});
   if (shortcut) residual = (*shortcut)(residual, pass);
-  if (!next) return {convs.back()(y, pass, residual), {}};
-  const auto [own, begun] = convs.back().then(next->convs.front(), y, pass, residual);
+  if (!next) return {convs.back()(y, pass, std::move(residual)), {}};
+  const auto [own, begun] = convs.back().then(next->convs.front(), y, pass, std::move(residual));
   return {own, begun};
 }
 
@@ -85,17 +87,20 @@ ResNet::Step ResNet::stage(size_t index, Step step, const Pass& pass) const {
     const Block* next = i + 1 < blocks.size()        ? &blocks[i + 1]
                         : index + 1 < stages_.size() ? &stages_[index + 1].front()
                                                      : nullptr;
-    step = blocks[i](step, next, pass);
+    step = blocks[i](std::move(step), next, pass);
   }
   if (pass.taps) pass.taps->states.push_back({"stages." + std::to_string(index), step.x});
   return step;
 }
 
-std::vector<Tensor> ResNet::maps(const Tensor& images, const Pass& pass) const {
+std::vector<Tensor> ResNet::maps(const Tensor& images, const Pass& pass, size_t first) const {
   Step step{stem(images, pass), {}};
-  std::vector<Tensor> maps{step.x};
-  for (size_t i = 0; i < stages_.size(); ++i) maps.push_back((step = stage(i, std::move(step), pass)).x);
-  return maps;
+  std::vector<Tensor> maps(stages_.size() + 1);
+  for (size_t i = 0;; ++i) {
+    if (i >= first) maps[i] = step.x;
+    if (i == stages_.size()) return maps;
+    step = stage(i, std::move(step), pass);
+  }
 }
 
 Tensor ResNet::embed(const Tensor& images, const Pass& pass) const {

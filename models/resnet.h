@@ -31,8 +31,9 @@ class ResNet {
   const ResNetConfig& config() const { return config_; }
 
   // images [B, H, W, channels]. The map after the stem, and after each stage, [B, H', W', width]. A detector
-  // that keeps the norms of its backbone as they are gives a pass that does not train.
-  std::vector<Tensor> maps(const Tensor& images, const Pass& pass = {}) const;
+  // that keeps the norms of its backbone as they are gives a pass that does not train. Maps before `first`
+  // are none: they are wide, and their memory is reused at once.
+  std::vector<Tensor> maps(const Tensor& images, const Pass& pass = {}, size_t first = 0) const;
   Tensor embed(const Tensor& images, const Pass& pass = {}) const;   // [B, width]: the last map's mean
   Tensor logits(const Tensor& images, const Pass& pass = {}) const;  // [B, classes]
   Tensor classify(const Tensor& pooled) const;                       // [B, width] -> [B, classes]
@@ -48,7 +49,7 @@ class ResNet {
   struct Block {
     Block(const ResNetConfig& config, const BlockSizes& sizes, const Weights& w);
     // `next`: the block after this one, which may then be begun; null: there is none.
-    Step operator()(const Step& in, const Block* next, const Pass& pass) const;
+    Step operator()(Step in, const Block* next, const Pass& pass) const;
     std::vector<ConvNorm> convs;
     std::optional<ConvNorm> shortcut;
     bool pools = false;  // before the shortcut

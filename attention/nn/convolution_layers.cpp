@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "attention/base/error.h"
 #include "attention/ops/convolution_chain.h"
@@ -112,10 +113,10 @@ void ConvNorm::note(const Pass& pass, const Tensor& x, const Tensor& y, const st
     pass.convolutions->push_back({name_, x.shape(), packed_.shape(), y.shape(), way, now() - began});
 }
 
-Tensor ConvNorm::operator()(const Tensor& x, const Pass& pass, const Tensor& residual) const {
+Tensor ConvNorm::operator()(const Tensor& x, const Pass& pass, Tensor residual) const {
   if (packed_) {
     const double began = now();
-    Tensor y = packed_(x, folded_bias_, {activation_, residual});
+    Tensor y = packed_(x, folded_bias_, {activation_, std::move(residual), true});
     note(pass, x, y, packed_.way(), began);
     return y;
   }
@@ -127,12 +128,13 @@ Tensor ConvNorm::operator()(const Tensor& x, const Pass& pass, const Tensor& res
 }
 
 ConvNorm::Chained ConvNorm::then(const ConvNorm& next, const Tensor& x, const Pass& pass,
-                                 const Tensor& residual) const {
+                                 Tensor residual) const {
   if (!packed_ || !next.packed_ || !chain_suits(packed_.direct(), next.packed_.direct()))
-    return {(*this)(x, pass, residual), {}};
+    return {(*this)(x, pass, std::move(residual)), {}};
   const double began = now();
-  const ChainOutput out = convolution_chain(x, residual, {packed_.direct(), folded_bias_, activation_},
-                                            {next.packed_.direct(), next.folded_bias_, next.activation_});
+  const ChainOutput out =
+      convolution_chain(x, std::move(residual), {packed_.direct(), folded_bias_, activation_},
+                        {next.packed_.direct(), next.folded_bias_, next.activation_});
   note(pass, x, out.first, "product, chained", began);
   next.note(pass, out.first, out.second, "product, chained to the one before", now());
   return {out.first, out.second};

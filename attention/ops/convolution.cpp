@@ -66,6 +66,11 @@ Tensor unrecorded(const Tensor& t) {
 
 }  // namespace
 
+Tensor output_over(const Tail& tail, const Shape& shape) {
+  const bool reuses = tail.spends_residual && tail.residual && tail.residual.sole_holder();
+  return reuses ? tail.residual : Tensor(shape);
+}
+
 PackedConvolution pack_convolution(const Tensor& weight, const Convolution& how) {
   expect_sense(weight.shape(), how);
   const int64_t outputs = weight.dim(0) / how.groups, channels = weight.dim(1), width = weight.dim(3);
@@ -88,7 +93,8 @@ Tensor convolution(const Tensor& x, const PackedConvolution& weight, const Tenso
   if (recorded({x, bias, tail.residual})) fail("convolution: packed weights cannot pass gradients on");
   if (tail.residual && tail.residual.shape() != shape)
     fail("convolution: residual ", tail.residual.shape(), " for output ", shape);
-  Tensor y(shape);
+  const bool once = weight.segments().size() == 1;  // else sums wait in y between segments
+  Tensor y = once ? output_over(tail, shape) : Tensor(shape);
   convolve({.x = x.data(),
             .pictures = x.dim(0),
             .height = x.dim(1),

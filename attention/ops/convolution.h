@@ -18,8 +18,11 @@ struct Convolution {
 // What follows, fused when nothing is recorded: activation(y + residual).
 struct Tail {
   Activation activation = Activation::kNone;
-  Tensor residual = {};  // of the output's shape; none: nothing is added
+  Tensor residual = {};          // of the output's shape; none: nothing is added
+  bool spends_residual = false;  // the output may lie in its memory, if nobody else holds it
 };
+// A tensor of this shape for values that are stored once each, after the residual there was read.
+Tensor output_over(const Tail& tail, const Shape& shape);
 
 // x [B, H, W, C], bias [out] or none -> [B, H', W', out]; differentiable.
 Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, const Convolution& how = {},

@@ -1,6 +1,7 @@
 #include "attention/ops/convolution_chain.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "attention/autograd/grad.h"
 #include "attention/base/error.h"
@@ -70,10 +71,11 @@ bool chain_suits(const PackedConvolution& first, const PackedConvolution& second
          first.outputs() * (first.channels() + second.outputs()) <= kMostWeights;
 }
 
-ChainOutput convolution_chain(const Tensor& x, const Tensor& residual, const ChainedConvolution& first,
+ChainOutput convolution_chain(const Tensor& x, Tensor residual, const ChainedConvolution& first,
                               const ChainedConvolution& second) {
   check(x, residual, first, second);
-  ChainOutput out{Tensor(x.shape().with_last(first.weight.outputs())),
+  const Tail tail{.residual = std::move(residual), .spends_residual = true};
+  ChainOutput out{output_over(tail, x.shape().with_last(first.weight.outputs())),
                   Tensor(x.shape().with_last(second.weight.outputs()))};
   const int64_t pixels = x.dim(0) * x.dim(1) * x.dim(2), in = x.dim(3), middle = first.weight.outputs(),
                 last = second.weight.outputs();
@@ -81,7 +83,7 @@ ChainOutput convolution_chain(const Tensor& x, const Tensor& residual, const Cha
   float *y = out.first.mutable_data(), *z = out.second.mutable_data();
   parallel_for(pixels, piece, [&](int64_t begin, int64_t end) {
     run(over_pixels(x.data() + begin * in, end - begin, first, y + begin * middle,
-                    residual ? residual.data() + begin * middle : nullptr));
+                    tail.residual ? tail.residual.data() + begin * middle : nullptr));
     run(over_pixels(y + begin * middle, end - begin, second, z + begin * last, nullptr));
   });
   return out;

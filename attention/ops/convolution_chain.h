@@ -19,8 +19,9 @@ struct ChainOutput {
 };
 // first = activation(conv(x) + bias + residual), and second = activation(conv(first) + bias), by pieces of
 // pixels whose first output is still in the cache when the second reads it: the maps early in a network are
-// limited by memory. The bits are those of one after the other. `residual` may be none; not differentiable.
-ChainOutput convolution_chain(const Tensor& x, const Tensor& residual, const ChainedConvolution& first,
+// limited by memory. The bits are those of one after the other. `residual` may be none; the first output lies
+// in its memory if nobody else holds it. Not differentiable.
+ChainOutput convolution_chain(const Tensor& x, Tensor residual, const ChainedConvolution& first,
                               const ChainedConvolution& second);
 
 }  // namespace fovea

@@ -88,10 +88,11 @@ Tensor convolve(const Tensor& x, const PackedWinograd& weight, const Tensor& bia
   if (weight.lanes() != kernels::vector_lanes())
     fail("winograd: the weights were packed for another instruction set");
   const int64_t in = weight.depth(), out = weight.columns();
-  Tensor y(output_shape(x.shape(), {out}, padding));
+  const Shape shape = output_shape(x.shape(), {out}, padding);
   if (bias && bias.count() != out) fail("winograd: bias ", bias.shape(), " for ", out, " channels");
-  if (tail.residual && tail.residual.shape() != y.shape())
-    fail("winograd: residual ", tail.residual.shape(), " for output ", y.shape());
+  if (tail.residual && tail.residual.shape() != shape)
+    fail("winograd: residual ", tail.residual.shape(), " for output ", shape);
+  Tensor y = output_over(tail, shape);
   const Tensor zeros = Tensor::full({in}, 0);
   const int64_t tiles_y = pieces(y.dim(1), kWinogradTile), tiles_x = pieces(y.dim(2), kWinogradTile);
   const Work work{

@@ -11,7 +11,7 @@ namespace fovea {
 namespace {
 
 std::shared_ptr<float[]> allocate(int64_t count) {
-  const size_t bytes = BlockPool::rounded(sizeof(float) * static_cast<size_t>(std::max<int64_t>(count, 1)));
+  const size_t bytes = sizeof(float) * static_cast<size_t>(std::max<int64_t>(count, 1));
   return {static_cast<float*>(BlockPool::shared().take(bytes)),
           [bytes](float* values) { BlockPool::shared().give_back(values, bytes); }};
 }

@@ -166,6 +166,8 @@ TEST(Convolution, FusedTailEqualsTheOpsAfterIt) {
           Tail tail{.activation = activation};
           if (residual) tail.residual = random_tensor(convolution(o.x, o.weight, {}, c.how).shape(), 5);
           const Tensor want = unfused(o, c, tail), got = convolution(o.x, o.weight, o.bias, c.how, tail);
+          const Tail spent{activation, tail.residual.clone(), true};
+          EXPECT_TRUE(same_bits(convolution(o.x, o.weight, o.bias, c.how, spent), got));
           watch(o.weight);
           const Tensor recorded = convolution(o.x, o.weight, o.bias, c.how, tail);
           for (int64_t i = 0; i < want.count(); ++i) {
@@ -174,6 +176,24 @@ TEST(Convolution, FusedTailEqualsTheOpsAfterIt) {
           }
         }
   });
+}
+
+// Only what stores each value once may write over what it has still to add.
+TEST(Convolution, WritesOverAResidualThatItMaySpend) {
+  const Tensor x = random_tensor({1, 6, 7, 24}, 1);
+  const auto product = pack_convolution(random_tensor({20, 24, 1, 1}, 2));
+  const auto window = pack_convolution(random_tensor({20, 24, 3, 3}, 2), {.padding = {1, 1}});
+  const Tensor residual = random_tensor({1, 6, 7, 20}, 3);
+  const auto memory_is_spent = [&](const auto& filters, bool shared) {
+    Tail tail{Activation::kRelu, residual.clone(), true};
+    const float* const memory = tail.residual.data();
+    const Tensor second = shared ? tail.residual : Tensor();
+    return convolution(x, filters, {}, tail).data() == memory;
+  };
+  EXPECT_TRUE(memory_is_spent(product, false));
+  EXPECT_FALSE(memory_is_spent(product, true));
+  EXPECT_FALSE(memory_is_spent(window, false));
+  EXPECT_NE(convolution(x, product, {}, {Activation::kRelu, residual}).data(), residual.data());
 }
 
 std::vector<Tensor> all_of(const Case& c) {

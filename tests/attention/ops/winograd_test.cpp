@@ -106,6 +106,11 @@ TEST(Winograd, AppliesBiasResidualAndActivation) {
     const Tensor residual = random_tensor(plain.shape(), 5);
     for (Activation activation : {Activation::kNone, Activation::kRelu, Activation::kSilu}) {
       const Tensor y = winograd(p.x, p.weight, p.bias, p.how, {activation, residual});
+      const Tail spent{activation, residual.clone(), true};
+      const float* const memory = spent.residual.data();
+      const Tensor over = winograd(p.x, p.weight, p.bias, p.how, spent);
+      EXPECT_EQ(over.data(), memory);
+      EXPECT_TRUE(same_bits(over, y));
       for (int64_t i = 0; i < y.count(); ++i) {
         const double sum = plain.data()[i] + p.bias.data()[i % c.out] + residual.data()[i];
         const double want = activation == Activation::kNone   ? sum

@@ -6,7 +6,6 @@
 #include <sstream>
 
 #include "attention/base/error.h"
-#include "attention/tensor/block_pool.h"
 
 namespace fovea {
 namespace {
@@ -50,15 +49,6 @@ TEST(Tensor, ThatIsNoneHoldsNothing) {
 TEST(Tensor, LiesOnACacheLine) {
   for (int64_t n : {1, 3, 1000, 100000})
     EXPECT_EQ(reinterpret_cast<uintptr_t>(Tensor(Shape{n}).data()) % 64, 0u);
-}
-
-TEST(BlockPool, RoundsUpByAnEighthAtMost) {
-  for (size_t bytes :
-       {size_t{1}, size_t{1000}, size_t{40000}, size_t{65536}, size_t{1000000}, size_t{123456789}}) {
-    EXPECT_GE(BlockPool::rounded(bytes), bytes);
-    EXPECT_LE(BlockPool::rounded(bytes), bytes + bytes / 8);
-    EXPECT_EQ(BlockPool::rounded(BlockPool::rounded(bytes)), BlockPool::rounded(bytes));
-  }
 }
 
 }  // namespace
