@@ -9,8 +9,10 @@ namespace {
 
 constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
 
+}  // namespace
+
 // One '?' for each character outside ASCII, however many bytes it has.
-std::string drawable(const std::string& text) {
+std::string Canvas::drawable(const std::string& text) {
   std::string shown;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -19,8 +21,6 @@ std::string drawable(const std::string& text) {
   }
   return shown;
 }
-
-}  // namespace
 
 cv::Size Canvas::text_size(const std::string& text, double scale) {
   int below = 0;

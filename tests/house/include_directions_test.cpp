@@ -58,6 +58,7 @@ const Library kLibraries[] = {
     {"Eigen/", {"models"}, {}},
     {"hwy/", {"attention/base", "attention/kernels", "vision", "apps/benchmarks"}, {}},
     {"nlohmann/", kPictures + Names{"attention/checkpoint", "models"}, {"models"}},
+    {"yaml-cpp/", {"vision"}, {}},
     {"CLI/", {"apps"}, {"apps"}},
     {"fmt/", {"apps", "apps/benchmarks"}, {"apps"}},
 };
