@@ -12,6 +12,8 @@
 #include "apps/peak_memory.h"
 #include "attention/base/isa.h"
 #include "attention/base/rng.h"
+#include "models/pipelines/recipe_of.h"
+#include "vision/framed_batch.h"
 #include "vision/preprocess.h"
 
 namespace fovea {
@@ -20,14 +22,15 @@ namespace {
 constexpr char kHelp[] =
     "Times a model on this machine: preprocessing of one made-up 1920x1080 picture, and a forward pass.\n\n"
     "  fovea bench -m vit --batch 8\n"
-    "  fovea bench -m vit --size 384x384 --threads 4 --json\n";
+    "  fovea bench -m vit --size 384x384 --threads 4 --json\n"
+    "  fovea bench -m detr --size 800x1066 --layers\n";
 constexpr int kWarmUp = 3;
 
 struct BenchOptions {
   ModelOptions model;
   int64_t batch = 1, height = 0, width = 0;  // 0: the recipe's own
   int runs = 20;
-  bool json = false;
+  bool json = false, layers = false;
 };
 
 struct Milliseconds {
@@ -74,6 +77,20 @@ cv::Mat made_up_picture() {
   return picture;
 }
 
+// Of each convolution of the pass, in order: the run that took the median time.
+std::vector<ConvolutionRecord> time_layers(int runs, const std::function<void(const Pass&)>& forward) {
+  std::vector<std::vector<ConvolutionRecord>> all(static_cast<size_t>(runs));
+  for (auto& records : all) forward({.convolutions = &records});
+  std::vector<ConvolutionRecord> medians = all.front();
+  for (size_t i = 0; i < medians.size(); ++i) {
+    std::vector<double> times;
+    for (const auto& records : all) times.push_back(records[i].milliseconds);
+    std::nth_element(times.begin(), times.begin() + runs / 2, times.end());
+    medians[i].milliseconds = times[times.size() / 2];
+  }
+  return medians;
+}
+
 struct Report {
   std::string model;
   int threads;
@@ -81,26 +98,77 @@ struct Report {
   int runs;
   Milliseconds preprocess, forward;
   double images_per_second, peak_rss_mb;
+  std::vector<ConvolutionRecord> layers;
 };
 
-Report measure(const BenchOptions& options, const ImageModel& model, int threads) {
+// What is timed: a batch of frames, how one of its pictures becomes its frame, and the model on all of it.
+struct Subject {
+  const ModelInfo& info;
+  FramedBatch batch;
+  std::function<void()> preprocess;
+  std::function<void(const FramedBatch& batch, const Pass& pass)> forward;
+};
+
+Subject subject_of(const BenchOptions& options, const ImageModel& given) {
+  const ImageModel model = options.height == 0 ? given : given.with_input_size(options.height, options.width);
   const std::vector<cv::Mat> pictures(static_cast<size_t>(options.batch), made_up_picture());
-  const Milliseconds preprocess =
-      time_runs(options.runs, [&] { make_batch(std::span(pictures).first(1), model.recipe()); });
-  const Tensor images = make_batch(pictures, model.recipe());
   const bool classifies = !model.info().labels.empty();
-  const Milliseconds forward =
-      time_runs(options.runs, [&] { classifies ? model.logits(images) : model.embed(images); });
-  return {.model = model.info().id,
+  return {.info = given.info(),
+          .batch = {make_batch(pictures, model.recipe()), {}},
+          .preprocess = [=] { make_batch(std::span(pictures).first(1), model.recipe()); },
+          .forward =
+              [=](const FramedBatch& batch, const Pass& pass) {
+                classifies ? model.logits(batch.images, pass) : model.embed(batch.images, pass);
+              }};
+}
+
+Subject subject_of(const BenchOptions& options, const Detector& detector) {
+  const Recipe recipe =
+      options.height == 0 ? detector.recipe() : resized(detector.recipe(), options.height, options.width);
+  const std::vector<cv::Mat> pictures(static_cast<size_t>(options.batch), made_up_picture());
+  return {.info = detector.info(),
+          .batch = make_framed_batch(pictures, recipe),
+          .preprocess = [=] { make_framed_batch(std::span(pictures).first(1), recipe); },
+          .forward =
+              [=](const FramedBatch& batch, const Pass& pass) {
+                detector.predict({batch.images, batch.padding}, pass);
+              }};
+}
+
+Report measure(const BenchOptions& options, const Subject& subject, int threads) {
+  const Milliseconds preprocess = time_runs(options.runs, subject.preprocess);
+  const auto run = [&](const Pass& pass) { subject.forward(subject.batch, pass); };
+  const Milliseconds forward = time_runs(options.runs, [&] { run({}); });
+  return {.model = subject.info.id,
           .threads = threads,
           .batch = options.batch,
-          .height = images.dim(1),
-          .width = images.dim(2),
+          .height = subject.batch.images.dim(1),
+          .width = subject.batch.images.dim(2),
           .runs = options.runs,
           .preprocess = preprocess,
           .forward = forward,
           .images_per_second = static_cast<double>(options.batch) * 1000 / forward.median,
-          .peak_rss_mb = peak_memory_mb()};
+          .peak_rss_mb = peak_memory_mb(),
+          .layers = options.layers ? time_layers(options.runs, run) : std::vector<ConvolutionRecord>()};
+}
+
+double multiply_adds(const ConvolutionRecord& r) {
+  const double products = static_cast<double>(r.weight[1] * r.weight[2] * r.weight[3]);
+  return products * static_cast<double>(r.output.count());
+}
+
+void write_layers(const Report& r, std::ostream& out) {
+  double total = 0;
+  for (const ConvolutionRecord& layer : r.layers) total += layer.milliseconds;
+  for (const ConvolutionRecord& layer : r.layers) {
+    const Shape &in = layer.input, &w = layer.weight, &y = layer.output;
+    const std::string shapes =
+        fmt::format("{}x{} {}x{}x{} -> {}x{}x{}", w[2], w[3], in[1], in[2], in[3], y[1], y[2], y[3]);
+    out << fmt::format("  {:34} {:38} {:9.3f} ms {:5.1f} % {:6.1f} GFLOP/s  {}\n", layer.name, shapes,
+                       layer.milliseconds, 100 * layer.milliseconds / total,
+                       layer.milliseconds > 0 ? 2e-6 * multiply_adds(layer) / layer.milliseconds : 0,
+                       layer.way);
+  }
 }
 
 void write_json(const Report& r, std::ostream& out) {
@@ -147,15 +215,17 @@ int bench_verb(const Arguments& arguments, Console& console) {
   app.add_option("--runs", options.runs, "Timed runs, after 3 to warm up")
       ->type_name("N")
       ->check(CLI::Range(1, 1000000));
+  app.add_flag("--layers", options.layers,
+               "A line for each convolution: its shapes, the kernel it takes, its time");
   app.add_flag("--json", options.json, "As one JSON object");
   if (!parse_options(app, arguments, console)) return kOk;
-  return with_model(options.model, [&](const ImageModel& model, int threads) {
-    const bool own_size = options.height == 0;
-    const Report report =
-        measure(options, own_size ? model : model.with_input_size(options.height, options.width), threads);
+  const auto bench = [&](const auto& model, int threads) {
+    const Report report = measure(options, subject_of(options, model), threads);
     options.json ? write_json(report, console.out) : write_text(report, console.out);
+    if (!options.json) write_layers(report, console.out);
     return kOk;
-  });
+  };
+  return with_any_model(options.model, bench, bench);
 }
 
 }  // namespace fovea

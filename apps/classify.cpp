@@ -43,7 +43,7 @@ PictureTask classification(const ImageModel& model, int top_k) {
     fail_with(kModelUnusable, model.info().id, ": has no classifier; 'fovea embed' can use it");
   const auto top = [model, top_k](const Result& result) { return model.top_classes(result.values, top_k); };
   PictureTask task;
-  task.infer = [model](const Tensor& images) { return model.logits(images); };
+  task.infer = rows_of([model](const Tensor& images) { return model.logits(images); });
   Presentation& to = task.presentation;
   to.task = "classify";
   to.model_task = "image-classification";

@@ -20,7 +20,7 @@ std::string joined(const std::vector<float>& values, const char* separator) {
 
 PictureTask embedding(const ImageModel& model) {
   PictureTask task;
-  task.infer = [model](const Tensor& images) { return model.embed(images); };
+  task.infer = rows_of([model](const Tensor& images) { return model.embed(images); });
   Presentation& to = task.presentation;
   to.task = "embed";
   to.model_task = "image-feature-extraction";

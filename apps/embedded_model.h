@@ -4,6 +4,7 @@
 namespace fovea {
 
 constexpr const char* kEmbeddedClassifier = "foveanet-cifar10";
+constexpr const char* kEmbeddedDetector = "bccd-deformable";
 
 // The folder of a model that comes with Fovea: beside the installed program (../share/fovea/models), or in
 // the source tree that the program was built in. Empty if it is in neither.

@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <memory>
-#include <span>
+#include <utility>
 
-#include "attention/base/error.h"
 #include "attention/base/parallel.h"
 
 namespace fovea {
@@ -21,35 +19,43 @@ struct Batch {
 };
 using BatchPointer = std::shared_ptr<Batch>;  // TBB copies what goes from filter to filter
 
-Tensor stack(std::span<PreparedImage* const> pictures) {
-  if (pictures.size() == 1) return pictures[0]->image;
-  Tensor images(pictures[0]->image.shape().with(0, static_cast<int64_t>(pictures.size())));
-  float* to = images.mutable_data();
-  for (const PreparedImage* picture : pictures) to = std::ranges::copy(picture->image.values(), to).out;
-  return images;
+Tensor stack(std::span<PreparedImage* const> pictures, Tensor FramedBatch::*part) {
+  const Tensor& first = pictures[0]->frame.*part;
+  if (pictures.size() == 1 || !first) return first;
+  Tensor stacked(first.shape().with(0, std::ssize(pictures)));
+  float* to = stacked.mutable_data();
+  for (const PreparedImage* picture : pictures)
+    to = std::ranges::copy((picture->frame.*part).values(), to).out;
+  return stacked;
 }
 
-void take(std::span<const float> values, Result& result) {
-  if (std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
-    result.values.assign(values.begin(), values.end());
-  else
-    result.input.failure =
-        Failure{"not_finite", result.input.source + ": the model's output is not finite; check its weights"};
+void infer_together(const StreamStages& stages, std::span<PreparedImage* const> pictures) {
+  std::vector<Result*> results;
+  for (PreparedImage* picture : pictures) results.push_back(&picture->result);
+  const auto start = std::chrono::steady_clock::now();
+  stages.infer({stack(pictures, &FramedBatch::images), stack(pictures, &FramedBatch::padding)}, results);
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+  for (PreparedImage* picture : pictures) {
+    picture->result.timing.infer = took.count() / static_cast<double>(pictures.size());
+    picture->frame = {};
+  }
+}
+
+// Pictures go together only if none must be padded for it, so that no result depends on its neighbours.
+bool alike(const FramedBatch& a, const FramedBatch& b) {
+  return a.images.shape() == b.images.shape() && !a.padding == !b.padding;
 }
 
 void infer(const StreamStages& stages, std::vector<PreparedImage>& pictures) {
-  std::vector<PreparedImage*> good;
+  std::vector<PreparedImage*> left;
   for (PreparedImage& picture : pictures)
-    if (picture.image) good.push_back(&picture);
-  if (good.empty()) return;
-  const auto start = std::chrono::steady_clock::now();
-  const Tensor output = stages.infer(stack(good));
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-  const size_t length = static_cast<size_t>(output.count()) / good.size();
-  for (size_t i = 0; i < good.size(); ++i) {
-    good[i]->result.timing.infer = took.count() / static_cast<double>(good.size());
-    take(output.values().subspan(i * length, length), good[i]->result);
-    good[i]->image = Tensor();
+    if (picture.frame.images) left.push_back(&picture);
+  while (!left.empty()) {
+    const auto others = std::stable_partition(left.begin(), left.end(), [&](const PreparedImage* picture) {
+      return alike(picture->frame, left[0]->frame);
+    });
+    infer_together(stages, std::span(left.begin(), others));
+    left.erase(left.begin(), others);
   }
 }
 
@@ -71,6 +77,7 @@ void prepare(const StreamStages& stages, Batch& batch) {
 
 StreamCounts stream_images(const StreamStages& stages, const StreamOptions& options) {
   StreamCounts counts;
+  int64_t last_failed = -1, last_written = -1;
   std::atomic<bool> stopped = false;
 
   const auto read = [&](tbb::flow_control& control) {
@@ -84,13 +91,14 @@ StreamCounts stream_images(const StreamStages& stages, const StreamOptions& opti
     return batch;
   };
   const auto write = [&](const BatchPointer& batch) {
-    for (const PreparedImage& picture : batch->pictures) {
+    for (PreparedImage& picture : batch->pictures) {
       if (stopped) return;
-      const bool failed = picture.result.input.failure.has_value();
-      ++counts.inputs;
-      counts.failures += failed;
       stages.write(picture.result);
-      if (failed && options.stop_at_failure) stopped = true;
+      const Input& input = picture.result.input;
+      counts.inputs += std::exchange(last_written, input.index) != input.index;
+      if (!input.failure) continue;
+      counts.failures += std::exchange(last_failed, input.index) != input.index;
+      if (options.stop_at_failure) stopped = true;
     }
   };
 

@@ -1,15 +1,16 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "apps/result.h"
-#include "attention/tensor/tensor.h"
+#include "vision/framed_batch.h"
 
 namespace fovea {
 
 struct PreparedImage {
   Result result;
-  Tensor image;  // [1, H, W, 3], one size for all of a run; none if the input failed
+  FramedBatch frame;  // of this picture alone; no images if the input failed
 };
 
 // What happens to a picture on its way. `prepare` runs on many threads at once, the others on one at a time
@@ -17,8 +18,9 @@ struct PreparedImage {
 struct StreamStages {
   std::function<std::optional<Input>()> read;
   std::function<PreparedImage(Input)> prepare;
-  std::function<Tensor(const Tensor& images)> infer;  // [n, H, W, 3] -> [n, values]
-  std::function<void(const Result&)> write;
+  // Pictures of one size, and where each one's answer goes.
+  std::function<void(const FramedBatch& pictures, std::span<Result* const> results)> infer;
+  std::function<void(Result&)> write;  // may still fail it
 };
 
 struct StreamOptions {
@@ -29,7 +31,7 @@ struct StreamOptions {
 };
 
 struct StreamCounts {
-  int64_t inputs = 0, failures = 0;  // written
+  int64_t inputs = 0, failures = 0;  // written; a video is one input, whatever its frames
 };
 
 // Takes every input through all stages, on the threads of the calling arena.

@@ -1,21 +1,38 @@
 #include "apps/model_options.h"
 
-#include "apps/embedded_model.h"
 #include "apps/exit_code.h"
 #include "apps/thread_count.h"
 #include "attention/base/isa.h"
 #include "attention/base/parallel.h"
+#include "models/pipelines/model_folder.h"
 
 namespace fovea {
 namespace {
 
-ImageModel open_model(const ModelOptions& options) {
+template <class Model>
+Model open_model(const ModelOptions& options) {
   try {
-    if (options.random_weights) return ImageModel::random(options.folder, 0);
-    return ImageModel::load(options.folder);
+    if (options.random_weights) return Model::random(options.folder, 0);
+    return Model::load(options.folder);
   } catch (const Error& error) {
     fail_with(kModelUnusable, error.what());
   }
+}
+
+bool holds_detector(const ModelOptions& options) {
+  try {
+    return is_detector(open_model_folder(options.folder, !options.random_weights, 0));
+  } catch (const Error& error) {
+    fail_with(kModelUnusable, error.what());
+  }
+}
+
+// With a folder in any case.
+ModelOptions chosen(ModelOptions options) {
+  options.folder = options.folder.empty() ? embedded_model(options.usual) : model_path(options.folder);
+  if (options.folder.empty())
+    fail_with(kUsage, "no model given, and the one that comes with Fovea is not installed; add -m DIR");
+  return options;
 }
 
 void settle_isa() {
@@ -28,10 +45,11 @@ void settle_isa() {
 
 }  // namespace
 
-void add_model_options(CLI::App& app, ModelOptions& options) {
+void add_model_options(CLI::App& app, ModelOptions& options, const char* usual) {
+  options.usual = usual;
   app.add_option(
          "-m,--model", options.folder,
-         "Folder with config.json and model.safetensors; default: foveanet-cifar10, which comes along")
+         "Folder with config.json and model.safetensors; default: " + options.usual + ", which comes along")
       ->type_name("DIR")
       ->envname("FOVEA_MODEL");
   app.add_option("--threads", options.threads,
@@ -50,11 +68,21 @@ int with_threads(int asked, const std::function<int(int threads)>& work) {
 }
 
 int with_model(const ModelOptions& options, const std::function<int(const ImageModel&, int threads)>& work) {
-  ModelOptions chosen = options;
-  chosen.folder = options.folder.empty() ? embedded_model(kEmbeddedClassifier) : model_path(options.folder);
-  if (chosen.folder.empty())
-    fail_with(kUsage, "no model given, and the one that comes with Fovea is not installed; add -m DIR");
-  return with_threads(options.threads, [&](int threads) { return work(open_model(chosen), threads); });
+  const ModelOptions given = chosen(options);
+  return with_threads(options.threads,
+                      [&](int threads) { return work(open_model<ImageModel>(given), threads); });
+}
+
+int with_detector(const ModelOptions& options, const std::function<int(const Detector&, int threads)>& work) {
+  const ModelOptions given = chosen(options);
+  return with_threads(options.threads,
+                      [&](int threads) { return work(open_model<Detector>(given), threads); });
+}
+
+int with_any_model(const ModelOptions& options,
+                   const std::function<int(const ImageModel&, int threads)>& work,
+                   const std::function<int(const Detector&, int threads)>& detector_work) {
+  return holds_detector(chosen(options)) ? with_detector(options, detector_work) : with_model(options, work);
 }
 
 }  // namespace fovea

@@ -15,8 +15,7 @@ constexpr char kHelp[] =
     "  fovea models show vit --json | jq .recipe\n";
 constexpr size_t kLabelsShown = 5;
 
-void show_text(const ImageModel& model, std::ostream& out) {
-  const ModelInfo& info = model.info();
+void show_text(const ModelInfo& info, const Recipe& recipe, std::ostream& out) {
   size_t width = std::string("architecture").size();
   for (const auto& [name, value] : info.details) width = std::max(width, name.size());
   const auto line = [&](const std::string& name, const std::string& value) {
@@ -27,19 +26,18 @@ void show_text(const ImageModel& model, std::ostream& out) {
   line("library", info.library);
   if (!info.licence.empty()) line("licence", info.licence);
   line("parameters", grouped(info.parameters) + " (" + grouped(info.parameters * 4) + " bytes in float32)");
-  line("embedding", std::to_string(info.embedding));
+  if (info.embedding > 0) line("embedding", std::to_string(info.embedding));
   for (const auto& [name, value] : info.details) line(name, value);
   std::string labels = grouped(static_cast<int64_t>(info.labels.size()));
   for (size_t i = 0; i < std::min(info.labels.size(), kLabelsShown); ++i)
     labels += (i == 0 ? ": " : "; ") + info.labels[i];
   line("labels", labels + (info.labels.size() > kLabelsShown ? "; ..." : ""));
   std::string name = "recipe";
-  for (const std::string& step : describe(model.recipe())) line(std::exchange(name, ""), step);
+  for (const std::string& step : describe(recipe)) line(std::exchange(name, ""), step);
 }
 
-void show_json(const ImageModel& model, std::ostream& out) {
+void show_json(const ModelInfo& info, const Recipe& recipe, std::ostream& out) {
   using Json = nlohmann::ordered_json;
-  const ModelInfo& info = model.info();
   Json details = Json::object();
   for (const auto& [name, value] : info.details) details[name] = value;
   const Json licence = info.licence.empty() ? Json() : Json(info.licence);
@@ -52,7 +50,7 @@ void show_json(const ImageModel& model, std::ostream& out) {
                       {"embedding", info.embedding},
                       {"details", details},
                       {"labels", info.labels},
-                      {"recipe", describe(model.recipe())}};
+                      {"recipe", describe(recipe)}};
   out << shown.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
 }
 
@@ -67,10 +65,11 @@ int models_show_verb(const Arguments& arguments, Console& console) {
       ->envname("FOVEA_MODEL");
   app.add_flag("--json", json, "All of it, as one JSON object");
   if (!parse_options(app, arguments, console)) return kOk;
-  return with_model(options, [&](const ImageModel& model, int) {
-    json ? show_json(model, console.out) : show_text(model, console.out);
+  const auto show = [&](const auto& model, int) {
+    (json ? show_json : show_text)(model.info(), model.recipe(), console.out);
     return kOk;
-  });
+  };
+  return with_any_model(options, show, show);
 }
 
 }  // namespace fovea

@@ -2,11 +2,9 @@
 
 #include <chrono>
 #include <istream>
-#include <span>
 
 #include "attention/base/error.h"
 #include "vision/decode.h"
-#include "vision/preprocess.h"
 
 namespace fovea {
 namespace {
@@ -30,28 +28,30 @@ std::vector<uint8_t> read_all(std::istream& in, size_t most) {
   return bytes;
 }
 
-DecodedImage decode(const std::string& source, const Recipe& recipe, std::istream& standard_input) {
+DecodedImage decode(Input& input, const PictureReading& how, std::istream& standard_input) {
+  if (input.frame) return {std::move(input.frame->rgb)};
   DecodeOptions options;
-  options.apply_exif = recipe.apply_exif;
-  if (source != "-") return read_image(source, options);
+  options.apply_exif = how.apply_exif;
+  if (input.source != "-") return read_image(input.source, options);
   options.name = "standard input";
   return decode_image(read_all(standard_input, static_cast<size_t>(options.max_bytes)), options);
 }
 
 }  // namespace
 
-PreparedImage read_picture(Input input, const Recipe& recipe, std::istream& standard_input) {
+PreparedImage read_picture(Input input, const PictureReading& how, std::istream& standard_input) {
   PreparedImage picture;
   Result& result = picture.result;
   result.input = std::move(input);
   try {
     const Clock::time_point start = Clock::now();
-    const DecodedImage decoded = decode(result.input.source, recipe, standard_input);
+    const DecodedImage decoded = decode(result.input, how, standard_input);
     const Clock::time_point middle = Clock::now();
     result.width = decoded.rgb.cols;
     result.height = decoded.rgb.rows;
     result.exif_orientation = decoded.exif_orientation;
-    picture.image = make_batch(std::span(&decoded.rgb, 1), recipe);
+    picture.frame = how.frame(decoded.rgb);
+    if (how.keep_pixels) result.rgb = decoded.rgb;
     result.timing.decode = milliseconds(start, middle);
     result.timing.preprocess = milliseconds(middle, Clock::now());
   } catch (const ImageError& error) {

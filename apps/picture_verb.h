@@ -1,9 +1,12 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "apps/inputs.h"
 #include "apps/model_options.h"
+#include "apps/picture_reader.h"
+#include "apps/picture_source.h"
 #include "apps/progress.h"
 #include "apps/result_writer.h"
 
@@ -20,16 +23,35 @@ struct PictureOptions {
   Progress::Mode progress = Progress::Mode::kAuto;
 };
 
-void add_picture_options(CLI::App& app, PictureOptions& options);
+// `formats`: the words of --format beside text, json, ndjson and csv.
+void add_picture_options(CLI::App& app, PictureOptions& options,
+                         const char* usual_model = kEmbeddedClassifier,
+                         const std::vector<Choice<Format>>& formats = {});
+
+// What takes results, in their order.
+struct ResultSink {
+  std::function<void(Result&)> write;  // may fail the result: then what it says of it is the failure
+  std::function<void()> finish = [] {};
+};
 
 // What is the verb's own.
 struct PictureTask {
+  ModelInfo model;
+  PictureReading reading;
+  decltype(StreamStages::infer) infer;
   Presentation presentation;
-  std::function<Tensor(const Tensor& images)> infer;  // [n, H, W, 3] -> [n, values]
+  PictureSource::Options source = {};
+  std::optional<ResultSink> files = {};   // beside the output, and before it
+  std::optional<ResultSink> output = {};  // in place of the ResultWriter's
 };
 
+// For models that make a row of values of each picture: [n, H, W, 3] -> [n, values].
+decltype(StreamStages::infer) rows_of(std::function<Tensor(const Tensor& images)> model);
+
 // Takes every input through the model and writes its result -> exit code.
+int run_pictures(const PictureOptions& options, Console& console, const PictureTask& task, int threads);
 int run_pictures(const PictureOptions& options, Console& console,
                  const std::function<PictureTask(const ImageModel&)>& task_for);
+void check_inputs(const InputArguments& inputs);  // whether there are any, as far as arguments say
 
 }  // namespace fovea

@@ -4,6 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "vision/detections.h"
+#include "vision/video.h"
+
 namespace fovea {
 
 // Why an input gave no result. The message is one line that names the file, the reason and the next step.
@@ -15,7 +18,9 @@ struct Failure {
 struct Input {
   int64_t index = 0;
   std::string source;  // the path as it was given or found, bytes untouched; "-" is standard input
-  std::optional<Failure> failure;  // known before the picture is even opened
+  std::optional<Failure> failure;               // known before the picture is even opened
+  std::optional<VideoFrame> frame = {};         // of a video, read already
+  std::string picture_to = {}, labels_to = {};  // files that its result goes to; empty: none
 };
 
 struct Timing {  // milliseconds
@@ -27,7 +32,9 @@ struct Result {
   Input input;  // its failure may also come from reading the picture
   int64_t width = 0, height = 0;
   int exif_orientation = 1;
-  std::vector<float> values;  // the model's output: a row of logits, an embedding
+  std::vector<float> values;  // the model's output: a row of logits, an embedding,
+  Detections objects;         // or what it found, in pixels; not cut to the picture
+  cv::Mat rgb;                // the picture itself, where it is to be drawn on; else empty
   Timing timing;
 };
 

@@ -12,9 +12,21 @@ namespace {
 
 constexpr char kSchema[] = "\"schema\":\"fovea.result/1\"";
 
+// Where in a video: members of a record, with a comma after them.
+std::string frame_members(const Result& result) {
+  if (!result.input.frame) return "";
+  return fmt::format(R"("frame":{},"pts":{},)", result.input.frame->number,
+                     json_number(result.input.frame->seconds));
+}
+
+std::string frame_text(const Result& result) {
+  if (!result.input.frame) return "";
+  return fmt::format("  frame {}  {:.3f} s", result.input.frame->number, result.input.frame->seconds);
+}
+
 std::string failure_record(const Result& result) {
-  return fmt::format(R"({{{},"input":{{"source":{},"index":{}}},"error":{{"code":{},"message":{}}}}})",
-                     kSchema, json_string(result.input.source), result.input.index,
+  return fmt::format(R"({{{},"input":{{"source":{},"index":{}}},{}"error":{{"code":{},"message":{}}}}})",
+                     kSchema, json_string(result.input.source), result.input.index, frame_members(result),
                      json_string(result.input.failure->code), json_string(result.input.failure->message));
 }
 
@@ -55,7 +67,8 @@ std::string ResultWriter::record(const Result& result) const {
   if (result.input.failure) return json ? failure_record(result) : "";
   if (json) return json_record(result);
   if (options_.format == Format::kCsv) return presentation_.csv(result);
-  return fmt::format("{}  {}×{}  {}\n", result.input.source, result.width, result.height, model_id_) +
+  return fmt::format("{}{}  {}×{}  {}\n", result.input.source, frame_text(result), result.width,
+                     result.height, model_id_) +
          presentation_.text(result);
 }
 
@@ -66,11 +79,11 @@ std::string ResultWriter::json_record(const Result& result) const {
   const Timing& t = result.timing;
   return fmt::format(
       R"({{{},"task":{},"input":{{"source":{},"index":{},"width":{},"height":{},"exif_orientation":{}}},)"
-      R"("model":{},{},)"
+      R"({}"model":{},{},)"
       R"("timing_ms":{{"decode":{:.3f},"preprocess":{:.3f},"infer":{:.3f},"postprocess":{:.3f}}}}})",
       kSchema, json_string(presentation_.task), json_string(result.input.source), result.input.index,
-      result.width, result.height, result.exif_orientation, model_json_, members, t.decode, t.preprocess,
-      t.infer, t.postprocess + postprocess.count());
+      result.width, result.height, result.exif_orientation, frame_members(result), model_json_, members,
+      t.decode, t.preprocess, t.infer, t.postprocess + postprocess.count());
 }
 
 }  // namespace fovea

@@ -8,7 +8,7 @@
 
 namespace fovea {
 
-enum class Format { kText, kJson, kNdjson, kCsv };
+enum class Format { kText, kJson, kNdjson, kCsv, kCoco, kYolo, kVoc };  // the last three: of detections
 
 // What is a verb's own in its output.
 struct Presentation {
@@ -20,7 +20,8 @@ struct Presentation {
   std::string csv_header;
 };
 
-// Writes results one by one; holds none. Text and CSV have no place for a failure, so it is left out there.
+// Writes results one by one, as text, JSON or CSV; holds none. Text and CSV have no place for a failure, so
+// it is left out there.
 class ResultWriter {
  public:
   struct Options {

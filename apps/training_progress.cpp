@@ -9,17 +9,19 @@ namespace fovea {
 
 using namespace std::chrono_literals;
 
-TrainingProgress::TrainingProgress(Console& console, Progress::Mode mode, bool quiet)
+TrainingProgress::TrainingProgress(Console& console, std::vector<Measure> measures, Progress::Mode mode,
+                                   bool quiet)
     : err_(console.err),
+      measures_(std::move(measures)),
       mode_(mode == Progress::Mode::kAuto && !console.err_is_terminal ? Progress::Mode::kNone : mode),
       quiet_(quiet) {}
 
 std::string TrainingProgress::line(const StepReport& r, Clock::time_point now) const {
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const int64_t left = (r.epochs - r.epoch) * r.steps - r.step;
-  return fmt::format("train  epoch {}/{}  step {}/{}  loss {:.4f}  accuracy {:.4f}  {:.1f} img/s  ETA {}",
-                     r.epoch + 1, r.epochs, r.step, r.steps, r.loss, r.accuracy,
-                     static_cast<double>(pictures_) / seconds,
+  return fmt::format("train  epoch {}/{}  step {}/{}  {} {:.4f}  {} {:.4f}  {:.1f} img/s  ETA {}",
+                     r.epoch + 1, r.epochs, r.step, r.steps, measures_.at(0).word, r.loss,
+                     measures_.at(1).word, r.score, static_cast<double>(pictures_) / seconds,
                      clock_text(seconds / static_cast<double>(steps_) * static_cast<double>(left)));
 }
 
@@ -36,10 +38,12 @@ void TrainingProgress::step(const StepReport& report) {
 void TrainingProgress::epoch(const EpochMetrics& m, int64_t epochs) {
   clear();
   if (quiet_) return;
-  err_ << fmt::format("epoch {}/{}  loss {:.4f}  accuracy {:.4f}", m.epoch, epochs, m.train_loss,
-                      m.train_accuracy);
-  if (!std::isnan(m.held_out_loss))
-    err_ << fmt::format("  held out: loss {:.4f}  accuracy {:.4f}", m.held_out_loss, m.held_out_accuracy);
+  const auto measured = [&](size_t i) {
+    return fmt::format("  {} {:.4f}", measures_[i].word, m.values.at(i));
+  };
+  err_ << fmt::format("epoch {}/{}", m.epoch, epochs) << measured(0) << measured(1);
+  for (size_t i = 2; i < measures_.size(); ++i)
+    if (!std::isnan(m.values.at(i))) err_ << (i == 2 ? "  held out:" + measured(i).substr(1) : measured(i));
   err_ << fmt::format("  {}  {:.1f} img/s\n", clock_text(m.seconds), m.images_per_second) << std::flush;
 }
 

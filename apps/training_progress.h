@@ -2,6 +2,7 @@
 #include <chrono>
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "apps/console.h"
 #include "apps/progress.h"
@@ -13,7 +14,7 @@ namespace fovea {
 // for `quiet`, a line for each epoch and each note.
 class TrainingProgress {
  public:
-  TrainingProgress(Console& console, Progress::Mode mode, bool quiet);
+  TrainingProgress(Console& console, std::vector<Measure> measures, Progress::Mode mode, bool quiet);
   void step(const StepReport& report);
   void epoch(const EpochMetrics& metrics, int64_t epochs);
   void note(const std::string& line);
@@ -24,6 +25,7 @@ class TrainingProgress {
   std::string line(const StepReport& report, Clock::time_point now) const;
 
   std::ostream& err_;
+  std::vector<Measure> measures_;
   Progress::Mode mode_;
   bool quiet_;
   bool drawn_ = false;

@@ -3,17 +3,22 @@
 namespace fovea {
 
 using VerbFunction = int(const Arguments&, Console&);
-VerbFunction classify_verb, train_classify_verb, eval_classify_verb, embed_verb, blocks_verb,
-    models_show_verb, run_verb, bench_verb, version_verb, help_verb;
+VerbFunction classify_verb, detect_verb, train_classify_verb, train_detect_verb, eval_classify_verb,
+    eval_detect_verb, embed_verb, blocks_verb, models_show_verb, data_check_verb, run_verb, bench_verb,
+    version_verb, help_verb;
 
 namespace {
 
 constexpr Verb kVerbs[] = {
     {"classify", "name what pictures show", classify_verb},
+    {"detect", "find objects in pictures and videos", detect_verb},
     {"embed", "turn pictures into vectors", embed_verb},
     {"train classify", "train a classifier on folders of pictures", train_classify_verb},
+    {"train detect", "train a detector on pictures with boxes", train_detect_verb},
     {"eval classify", "say how good a classifier is", eval_classify_verb},
+    {"eval detect", "say how good a detector is, in COCO's figures", eval_detect_verb},
     {"models show", "say what a model folder holds", models_show_verb},
+    {"data check", "say what is in a data set, and what is wrong with it", data_check_verb},
     {"blocks", "list the attention blocks", blocks_verb},
     {"run", "run a model on a tensor file", run_verb},
     {"bench", "time a model on this machine", bench_verb},

@@ -25,6 +25,7 @@ struct NetworkPlan {
   std::function<void(const ParameterStore& store, const Tensor& images)> prepare;
 };
 
+bool is_image_network(const ModelSource& source);
 // Fails as load_image_network() does.
 NetworkPlan plan_network(const ModelSource& source);
 

@@ -14,29 +14,19 @@ DecodedPictures::DecodedPictures(ImageFolder data, std::vector<int64_t> indices,
       indices_(std::move(indices)),
       recipe_(recipe),
       whole_(whole),
-      left_(budget),
-      kept_(indices_.size()) {
+      kept_(std::ssize(indices_), budget, [this](int64_t i) { return load(i); }) {
   for (const int64_t i : indices_)
     if (i < 0 || i >= data_.size())
       fail("batches: picture ", i, " is not one of the ", data_.size(), " of the data set");
 }
 
-cv::Mat DecodedPictures::picture(int64_t i) {
-  cv::Mat& kept = kept_[static_cast<size_t>(i)];
-  if (!kept.empty()) return kept;
+cv::Mat DecodedPictures::load(int64_t i) const {
   DecodeOptions options;
   options.name = location(i);
   options.apply_exif = recipe_.apply_exif;
   const std::vector<uint8_t> bytes = data_.bytes(indices_[static_cast<size_t>(i)]);
-  cv::Mat rgb = decode_image(bytes, options).rgb;
-  if (!whole_) rgb = fitted(rgb, recipe_);
-  constexpr int64_t kOverhead = 256;  // of a cv::Mat and its block
-  const auto cost = static_cast<int64_t>(rgb.total() * rgb.elemSize()) + kOverhead;
-  if (left_.fetch_sub(cost) >= cost)
-    kept = rgb;
-  else
-    left_.fetch_add(cost);
-  return rgb;
+  const cv::Mat rgb = decode_image(bytes, options).rgb;
+  return whole_ ? rgb : fitted(rgb, recipe_);
 }
 
 }  // namespace fovea

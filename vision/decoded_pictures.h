@@ -1,11 +1,11 @@
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <opencv2/core.hpp>
 #include <string>
 #include <vector>
 
 #include "vision/image_folder.h"
+#include "vision/kept_pictures.h"
 #include "vision/recipe.h"
 
 namespace fovea {
@@ -21,16 +21,17 @@ class DecodedPictures {
   std::string location(int64_t i) const { return data_.location(indices_[static_cast<size_t>(i)]); }
   int64_t classes() const { return static_cast<int64_t>(data_.classes().size()); }
 
-  // Fails if it cannot be read. Not to be written to. From any thread, but not the same picture at once.
-  cv::Mat picture(int64_t i);
+  // Fails if it cannot be read. Not to be written to. From any thread.
+  cv::Mat picture(int64_t i) { return kept_(i); }
 
  private:
+  cv::Mat load(int64_t i) const;
+
   ImageFolder data_;
   std::vector<int64_t> indices_;
   Recipe recipe_;
   bool whole_;
-  std::atomic<int64_t> left_;  // of the budget
-  std::vector<cv::Mat> kept_;
+  KeptPictures kept_;
 };
 
 }  // namespace fovea

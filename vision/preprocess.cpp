@@ -7,6 +7,7 @@
 #include "attention/base/error.h"
 #include "attention/base/parallel.h"
 #include "vision/resize.h"
+#include "vision/resized_size.h"
 
 namespace fovea {
 namespace {
@@ -27,41 +28,12 @@ Levels make_levels(const Recipe& recipe) {
   return levels;
 }
 
-struct Size {
-  int64_t height, width;
-};
-
-// Half to even, as Python rounds.
-int64_t round_even(double x) {
-  return static_cast<int64_t>(std::nearbyint(x));
-}
-
-Size resized(Size in, const Recipe& r) {
-  const double tall = static_cast<double>(in.height) / static_cast<double>(r.resize_height);
-  const double wide = static_cast<double>(in.width) / static_cast<double>(r.resize_width);
-  const double ratio = r.fit == Recipe::Fit::kCover ? std::min(tall, wide) : std::max(tall, wide);
-  switch (r.fit) {
-    case Recipe::Fit::kKeep:
-      return in;
-    case Recipe::Fit::kSquash:
-      return {r.resize_height, r.resize_width};
-    case Recipe::Fit::kShortestEdge:
-      return in.height < in.width ? Size{r.resize_height, r.resize_height * in.width / in.height}
-                                  : Size{r.resize_height * in.height / in.width, r.resize_height};
-    case Recipe::Fit::kCover:
-    case Recipe::Fit::kBorder:
-      break;
-  }
-  return {round_even(static_cast<double>(in.height) / ratio),
-          round_even(static_cast<double>(in.width) / ratio)};
-}
-
 // Where the centre crop starts in the resized picture; negative: the picture is smaller and starts inside the
 // crop.
 int64_t crop_start(int64_t side, int64_t crop, Recipe::CropRounding rounding) {
   const int64_t margin = side - crop, half = margin / 2;
   if (rounding == Recipe::CropRounding::kFloor) return margin % 2 < 0 ? half - 1 : half;
-  return margin < 0 ? half : round_even(static_cast<double>(margin) / 2);
+  return margin < 0 ? half : static_cast<int64_t>(std::nearbyint(static_cast<double>(margin) / 2));
 }
 
 // One axis of the crop: `count` outputs from `out` on show the resized picture from `from` on.
@@ -82,10 +54,9 @@ void write_row(const uint8_t* rgb, int64_t pixels, const Levels& levels, float* 
 void preprocess_with(const cv::Mat& rgb, const Recipe& recipe, const Levels& levels, float* out) {
   if (rgb.empty() || rgb.type() != CV_8UC3)
     fail("preprocess: the picture is not 8-bit RGB; decode it with decode_image");
-  const Size size = resized({rgb.rows, rgb.cols}, recipe);
+  const cv::Size size = resized_size(rgb.size(), recipe);
   const int64_t height = recipe.height(), width = recipe.width();
-  if (size.height < 1 || size.width < 1 || size.height > INT32_MAX || size.width > INT32_MAX ||
-      (!recipe.crop && (size.height != height || size.width != width)))
+  if (!recipe.crop && (size.height != height || size.width != width))
     fail("preprocess: a picture of ", rgb.cols, " x ", rgb.rows, " becomes ", size.width, " x ", size.height,
          ", not ", width, " x ", height, "; crop it to a more usual shape");
   const Overlap y =

@@ -43,7 +43,11 @@ std::string resize_line(const Recipe& r) {
     case Recipe::Fit::kCover:
       return "resize to cover " + size + how;
     case Recipe::Fit::kBorder:
+    case Recipe::Fit::kWithin:
       return "resize to fit into " + size + how;
+    case Recipe::Fit::kShortestLongest:
+      return line("resize the shorter side to ", r.resize_height, ", the longer at most ", r.resize_width,
+                  r.multiple > 1 ? line(", in multiples of ", r.multiple) : "", how);
   }
   return "";
 }
@@ -64,6 +68,9 @@ std::vector<std::string> describe(const Recipe& r) {
         line("fill the border with RGB ", int{r.fill[0]}, ", ", int{r.fill[1]}, ", ", int{r.fill[2]}));
   if (r.rescale != 1) lines.push_back(line("multiply by ", r.rescale));
   if (r.normalise) lines.push_back("subtract mean " + triple(r.mean) + ", divide by std " + triple(r.stddev));
+  if (r.pad)
+    lines.push_back("pad with 0 to " +
+                    (r.pad_height > 0 ? line(r.pad_height, " x ", r.pad_width) : "the batch's largest"));
   return lines;
 }
 

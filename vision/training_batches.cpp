@@ -16,23 +16,9 @@ namespace fovea {
 namespace {
 
 constexpr int64_t kPicturesPerTask = 4;
-// Places in an epoch that are no picture's.
-constexpr uint64_t kOfTheOrder = ~uint64_t{0}, kOfTheBatch = uint64_t{1} << 63;
-
-Rng rng_at(uint64_t seed, int64_t epoch, uint64_t place) {
-  uint64_t state = Rng(seed).next();
-  state = Rng(state ^ static_cast<uint64_t>(epoch)).next();
-  return Rng(Rng(state ^ place).next());
-}
 
 cv::Size size_of(const Recipe& recipe) {
   return {static_cast<int>(recipe.width()), static_cast<int>(recipe.height())};
-}
-
-void check(const BatchOptions& options, int64_t pictures) {
-  if (pictures == 0) fail("batches: no pictures; give it one at least");
-  if (options.batch < 1) fail("batches: a batch of ", options.batch, "; give 1 or more");
-  if (options.workers < 1) fail("batches: ", options.workers, " workers; give 1 or more");
 }
 
 // The elements of a batch for which `missing` is false.
@@ -87,13 +73,11 @@ TrainingBatches::TrainingBatches(const ImageFolder& data, std::vector<int64_t> i
       options_(options),
       pictures_(data, std::move(indices), recipe, augmentation.random_resized_crop, options.memory),
       normalise_(recipe),
+      order_(options.seed, pictures_.size()),
       prefetch_([this](int64_t at) { return make(at); }, options.workers) {
   check(options, pictures_.size());
   check(augmentation, size_of(recipe));
-  steps_ = (pictures_.size() + (options.drop_last ? 0 : options.batch - 1)) / options.batch;
-  if (steps_ == 0)
-    fail("batches: ", pictures_.size(), " pictures do not fill a batch of ", options.batch,
-         "; give a smaller batch, or keep the last one");
+  steps_ = steps_of_epoch(options, pictures_.size());
 }
 
 Batch TrainingBatches::batch(int64_t epoch, int64_t step) {
@@ -106,19 +90,9 @@ Batch TrainingBatches::batch(int64_t epoch, int64_t step) {
   return batch;
 }
 
-void TrainingBatches::shuffle(int64_t epoch) {
-  if (shuffled_epoch_ == epoch) return;
-  Rng rng = rng_at(options_.seed, epoch, kOfTheOrder);
-  order_.resize(static_cast<size_t>(pictures_.size()));
-  std::iota(order_.begin(), order_.end(), int64_t{0});
-  for (size_t i = order_.size(); i-- > 1;)
-    std::swap(order_[i], order_[static_cast<size_t>(draw_below(static_cast<int64_t>(i) + 1, rng))]);
-  shuffled_epoch_ = epoch;
-}
-
 void TrainingBatches::make_picture(int64_t epoch, int64_t position, float* out) {
   Rng rng = rng_at(options_.seed, epoch, static_cast<uint64_t>(position));
-  const cv::Mat rgb = pictures_.picture(order_[static_cast<size_t>(position)]);
+  const cv::Mat rgb = pictures_.picture(order_[position]);
   const cv::Size size = size_of(recipe_);
   normalise_(augment(rgb, size, recipe_.filter, augmentation_, rng), out);
   erase(out, size, augmentation_, rng);
@@ -127,10 +101,9 @@ void TrainingBatches::make_picture(int64_t epoch, int64_t position, float* out) 
 Batch TrainingBatches::make(int64_t at) {
   const int64_t epoch = at / steps_, first = at % steps_ * options_.batch;
   const int64_t count = std::min(options_.batch, pictures_.size() - first);
-  shuffle(epoch);
+  order_.shuffle(epoch);
   Batch batch = make_batch_of(
-      count, pictures_, recipe_, options_.stop_at_failure,
-      [&](int64_t i) { return order_[static_cast<size_t>(first + i)]; },
+      count, pictures_, recipe_, options_.stop_at_failure, [&](int64_t i) { return order_[first + i]; },
       [&](int64_t i, float* out) { make_picture(epoch, first + i, out); });
   if (augmentation_.mixes() && batch.images) {
     Rng rng = rng_at(options_.seed, epoch, kOfTheBatch | static_cast<uint64_t>(first));

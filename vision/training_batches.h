@@ -7,6 +7,7 @@
 #include "vision/augment.h"
 #include "vision/batch.h"
 #include "vision/decoded_pictures.h"
+#include "vision/epoch_order.h"
 #include "vision/image_folder.h"
 #include "vision/normaliser.h"
 #include "vision/prefetch.h"
@@ -30,7 +31,6 @@ class TrainingBatches {
  private:
   Batch make(int64_t at);
   void make_picture(int64_t epoch, int64_t position, float* out);
-  void shuffle(int64_t epoch);
 
   Recipe recipe_;
   Augmentation augmentation_;
@@ -38,11 +38,10 @@ class TrainingBatches {
   DecodedPictures pictures_;
   Normaliser normalise_;
   int64_t steps_;
-  int64_t shuffled_epoch_ = -1;
-  std::vector<int64_t> order_;  // in that epoch
+  EpochOrder order_;
   std::set<std::string> failed_;
   std::vector<PictureFailure> failures_;
-  Prefetch prefetch_;  // last: its thread uses the others
+  Prefetch<Batch> prefetch_;  // last: its thread uses the others
 };
 
 // The same pictures as a model sees them: in the order of `indices`, as the recipe says, all of them.
@@ -61,7 +60,7 @@ class EvaluationBatches {
   DecodedPictures pictures_;
   Normaliser normalise_;
   int64_t steps_;
-  Prefetch prefetch_;  // last: its thread uses the others
+  Prefetch<Batch> prefetch_;  // last: its thread uses the others
 };
 
 std::vector<int64_t> all_indices(const ImageFolder& data);

@@ -21,8 +21,10 @@ struct Tail {
   Tensor residual = {};          // of the output's shape; none: nothing is added
   bool spends_residual = false;  // the output may lie in its memory, if nobody else holds it
 };
-// A tensor of this shape for values that are stored once each, after the residual there was read.
-Tensor output_over(const Tail& tail, const Shape& shape);
+// Where the output goes: over the residual if the tail spends it, and `once`: each value is stored once, after
+// the residual there was read.
+Tensor output_over(const Tail& tail, const Shape& shape, bool once);
+bool stores_once(const kernels::PackedConvolution& weight);  // else sums wait in the output between segments
 
 // x [B, H, W, C], bias [out] or none -> [B, H', W', out]; differentiable.
 Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, const Convolution& how = {},

@@ -92,7 +92,7 @@ Tensor convolve(const Tensor& x, const PackedWinograd& weight, const Tensor& bia
   if (bias && bias.count() != out) fail("winograd: bias ", bias.shape(), " for ", out, " channels");
   if (tail.residual && tail.residual.shape() != shape)
     fail("winograd: residual ", tail.residual.shape(), " for output ", shape);
-  Tensor y = output_over(tail, shape);
+  Tensor y = output_over(tail, shape, true);
   const Tensor zeros = Tensor::full({in}, 0);
   const int64_t tiles_y = pieces(y.dim(1), kWinogradTile), tiles_x = pieces(y.dim(2), kWinogradTile);
   const Work work{

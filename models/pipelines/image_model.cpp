@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <system_error>
 
 #include "attention/base/error.h"
 #include "attention/ops/reorder.h"
 #include "attention/tensor/block_pool.h"
 #include "models/image_network.h"
+#include "models/pipelines/model_folder.h"
 #include "models/pipelines/recipe_of.h"
 
 namespace fovea {
@@ -19,37 +19,6 @@ struct ImageModel::State {
 };
 
 namespace {
-
-ModelSource open_source(const std::filesystem::path& folder, bool with_weights, uint64_t seed) {
-  std::error_code error;
-  const std::filesystem::file_type type = std::filesystem::status(folder, error).type();
-  if (type != std::filesystem::file_type::directory)
-    fail(folder.string(), ": ",
-         type == std::filesystem::file_type::not_found ? "no such folder"
-         : error                                       ? error.message()
-                                                       : "not a folder",
-         "; a model is a folder with config.json and model.safetensors");
-  ModelSource source{.folder = folder, .config = {}, .checkpoint = {}, .seed = seed};
-  if (const auto text = read_text(folder / "config.json"))
-    source.config.emplace(source.name("config.json"), *text);
-  if (with_weights) source.checkpoint = Checkpoint::open(folder);
-  return source;
-}
-
-// What a file says may reach a terminal.
-void blank_controls(std::string& line) {
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-}
-
-void complete(ModelInfo& info, const std::filesystem::path& folder) {
-  std::error_code error;  // without a working directory there is no name
-  const std::filesystem::path whole = std::filesystem::absolute(folder / "", error).lexically_normal();
-  if (info.id.empty()) info.id = whole.parent_path().filename().string();
-  if (info.licence.empty()) info.licence = licence_of(read_text(folder / "README.md").value_or(""));
-  for (std::string* line : {&info.id, &info.architecture, &info.licence}) blank_controls(*line);
-  for (std::string& label : info.labels) blank_controls(label);
-}
 
 // Of each class, in double: exp() of a float's range overflows.
 std::vector<double> scores_of(std::span<const float> logits, bool multi_label) {
@@ -77,9 +46,9 @@ ImageModel ImageModel::random(const std::filesystem::path& folder, uint64_t seed
 
 ImageModel ImageModel::open(const std::filesystem::path& folder, bool with_weights, uint64_t seed) {
   auto state = std::make_shared<State>();
-  state->network = load_image_network(open_source(folder, with_weights, seed));
+  state->network = load_image_network(open_model_folder(folder, with_weights, seed));
   BlockPool::shared().release();  // what the weights passed through on their way to be packed
-  complete(state->network.info, folder);
+  complete_info(state->network.info, folder);
   state->recipe = recipe_of(folder, state->network.info);
   try {
     return fitted(std::move(state));

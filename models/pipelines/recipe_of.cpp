@@ -24,10 +24,27 @@ std::string licence_of(const std::string& readme) {
 
 namespace {
 
-std::string processor_of(const ModelInfo& info) {
-  if (info.library != "transformers") return "";
-  if (info.architecture.starts_with("ResNet")) return "ConvNextImageProcessor";
-  return info.architecture.starts_with("DeiT") ? "DeiTImageProcessor" : "ViTImageProcessor";
+// Models of transformers, by how their class names begin, and the family of processors they stand behind.
+struct Processors {
+  const char *model, *family;
+  bool detects;
+};
+constexpr Processors kProcessors[] = {{"ResNet", "ConvNext", false},
+                                      {"DeiT", "DeiT", false},
+                                      {"ConditionalDetr", "ConditionalDetr", true},
+                                      {"DabDetr", "ConditionalDetr", true},
+                                      {"DeformableDetr", "DeformableDetr", true},
+                                      {"Detr", "Detr", true},
+                                      {"TableTransformer", "Detr", true},
+                                      {"Yolos", "Yolos", true},
+                                      {"RTDetr", "RTDetr", true},
+                                      {"DFine", "RTDetr", true}};
+
+const Processors* find_processors(const ModelInfo& info) {
+  if (info.library != "transformers") return nullptr;
+  for (const Processors& processors : kProcessors)
+    if (info.architecture.starts_with(processors.model)) return &processors;
+  return nullptr;
 }
 
 // A class of transformers has one size by default, whichever model it stands before.
@@ -39,6 +56,8 @@ std::string default_processor(const ModelInfo& info) {
 // transformers' defaults by class; torchvision's ImageNet weights: shorter side to 256 of 224, bilinear,
 // ImageNet mean.
 Recipe default_recipe(const ModelInfo& info) {
+  const Processors* processors = find_processors(info);
+  if (processors && processors->detects) return recipe_from_transformers("{}", processor_of(info));
   if (info.library == "transformers")
     return resized(recipe_from_transformers(default_processor(info), processor_of(info)), info.input_height,
                    info.input_width);
@@ -61,6 +80,12 @@ Recipe default_recipe(const ModelInfo& info) {
 }
 
 }  // namespace
+
+std::string processor_of(const ModelInfo& info) {
+  if (info.library != "transformers") return "";
+  const Processors* processors = find_processors(info);
+  return std::string(processors ? processors->family : "ViT") + "ImageProcessor";
+}
 
 Recipe recipe_of(const std::filesystem::path& folder, const ModelInfo& info) {
   const bool timm = info.library == "timm";
@@ -92,6 +117,10 @@ Recipe resized(Recipe recipe, int64_t height, int64_t width) {
     if (recipe.fit == Recipe::Fit::kShortestEdge && recipe.resize_height != recipe.resize_width)
       recipe.fit = Recipe::Fit::kCover;
   } else {
+    if (recipe.fit == Recipe::Fit::kShortestLongest || recipe.fit == Recipe::Fit::kWithin) {
+      recipe.fit = Recipe::Fit::kSquash;
+      recipe.multiple = 1;
+    }
     recipe.resize_height = height;
     recipe.resize_width = width;
   }

@@ -14,7 +14,11 @@ namespace fovea {
 // trained for.
 Recipe recipe_of(const std::filesystem::path& folder, const ModelInfo& info);
 
-// The same steps for pictures of another size; a crop keeps its share of what it is cut from.
+// The class of transformers that such a model's pictures go through; empty for another library's.
+std::string processor_of(const ModelInfo& info);
+
+// The same steps for pictures of another size; a crop keeps its share of what it is cut from, and a
+// detector's pictures are all of this size.
 Recipe resized(Recipe recipe, int64_t height, int64_t width);
 
 std::string licence_of(const std::string& readme);  // `license:` of a model card's front matter, or empty

@@ -1,10 +1,9 @@
 #include "models/training/classification_data.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "attention/base/error.h"
+#include "models/training/fingerprint.h"
 #include "vision/split.h"
 #include "vision/training_batches.h"
 
@@ -14,29 +13,13 @@ namespace {
 constexpr char kTrain[] = "train";
 constexpr double kUsualShare = 0.1;
 
-// FNV-1a.
-class Hash {
- public:
-  void add(const std::string& text) {
-    for (const char c : text) step(static_cast<unsigned char>(c));
-    step(0);
+void add(Fingerprint& print, const ImageFolder& pictures, const std::vector<int64_t>& indices) {
+  for (const int64_t i : indices) {
+    print.add(pictures.picture(i).name);
+    print.add(std::to_string(pictures.picture(i).label));
   }
-  void add(const ImageFolder& pictures, const std::vector<int64_t>& indices) {
-    for (const int64_t i : indices) {
-      add(pictures.picture(i).name);
-      add(std::to_string(pictures.picture(i).label));
-    }
-    step(1);
-  }
-  std::string text() const {
-    std::array<char, 16> digits{};
-    return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value_, 16).ptr};
-  }
-
- private:
-  void step(unsigned char byte) { value_ = (value_ ^ byte) * 0x100000001B3u; }
-  uint64_t value_ = 0xCBF29CE484222325u;
-};
+  print.step();
+}
 
 }  // namespace
 
@@ -54,11 +37,11 @@ std::map<std::string, int64_t> ClassificationData::train_counts() const {
 }
 
 std::string ClassificationData::fingerprint() const {
-  Hash hash;
-  for (const std::string& name : classes()) hash.add(name);
-  hash.add(pictures, train);
-  hash.add(held_out_pictures, held_out);
-  return hash.text();
+  Fingerprint print;
+  for (const std::string& name : classes()) print.add(name);
+  add(print, pictures, train);
+  add(print, held_out_pictures, held_out);
+  return print.text();
 }
 
 ClassificationData open_classification_data(const std::filesystem::path& path, const HeldOut& wanted) {

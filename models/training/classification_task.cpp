@@ -1,33 +1,82 @@
 #include "models/training/classification_task.h"
 
+#include <algorithm>
+
+#include "attention/ops/loss.h"
+
 namespace fovea {
+namespace {
+
+// How many rows of logits [B, classes] have their largest at the label.
+int64_t count_right(const Tensor& logits, std::span<const int> labels) {
+  const auto classes = static_cast<size_t>(logits.dim(1));
+  int64_t right = 0;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const auto row = logits.values().subspan(i * classes, classes);
+    right += std::max_element(row.begin(), row.end()) - row.begin() == labels[i];
+  }
+  return right;
+}
+
+}  // namespace
+
+std::vector<Measure> classification_measures() {
+  return {{"train_loss", "loss", "loss", "training"},
+          {"train_accuracy", "accuracy", "accuracy", "training"},
+          {"held_out_loss", "loss", "loss", "held out"},
+          {"held_out_accuracy", "accuracy", "accuracy", "held out"}};
+}
+
+StepResult classification_step(const Tensor& logits, const Batch& batch, float label_smoothing) {
+  const CrossEntropyOptions options{.smoothing = label_smoothing};
+  return {.loss = batch.targets ? cross_entropy(logits, batch.targets, options)
+                                : cross_entropy(logits, batch.labels, options),
+          .pictures = static_cast<int64_t>(batch.labels.size()),
+          .score = static_cast<double>(count_right(logits, batch.labels)),
+          .failures = batch.failures};
+}
+
+HeldOutResult held_out_result(const Evaluation& evaluation) {
+  return {{evaluation.loss(), evaluation.accuracy()}, evaluation.failures};
+}
 
 ClassificationTask::ClassificationTask(TrainableNetwork network, const ClassificationData& data,
                                        const Recipe& recipe, const Augmentation& augmentation,
-                                       const BatchOptions& options, std::function<bool()> interrupted)
+                                       const ClassificationOptions& options)
     : network_(std::move(network)),
       recipe_(recipe),
-      interrupted_(std::move(interrupted)),
-      train_(data.pictures, data.train, recipe, augmentation, options) {
-  if (!data.held_out.empty()) held_out_.emplace(data.held_out_pictures, data.held_out, recipe, options);
+      options_(options),
+      train_(data.pictures, data.train, recipe, augmentation, options.batches) {
+  if (!data.held_out.empty())
+    held_out_.emplace(data.held_out_pictures, data.held_out, recipe, options.batches);
 }
 
 TrainingTask ClassificationTask::task() {
   TrainingTask task;
   task.steps_per_epoch = train_.steps();
-  task.batch = [this](int64_t epoch, int64_t step) { return train_.batch(epoch, step); };
-  task.logits = network_.logits;
+  task.measures = classification_measures();
+  task.step = [this](int64_t epoch, int64_t at, const Pass& pass) { return step(epoch, at, pass); };
+  if (network_.prepare) task.prepare = [this] { network_.prepare(train_.batch(0, 0).images); };
   if (held_out_)
     task.evaluate = [this](const std::map<std::string, Tensor>& values) { return evaluate_held_out(values); };
   return task;
 }
 
-std::optional<Evaluation> ClassificationTask::evaluate_held_out(const std::map<std::string, Tensor>& values) {
+StepResult ClassificationTask::step(int64_t epoch, int64_t step, const Pass& pass) {
+  const Batch batch = train_.batch(epoch, step);
+  if (batch.labels.empty()) return {.loss = {}, .failures = batch.failures};
+  return classification_step(network_.logits(batch.images, pass), batch, options_.label_smoothing);
+}
+
+std::optional<HeldOutResult> ClassificationTask::evaluate_held_out(
+    const std::map<std::string, Tensor>& values) {
   const ImageNetwork network = fitted_network(network_, values, recipe_);
-  return evaluate(
+  const std::optional<Evaluation> result = evaluate(
       *held_out_, static_cast<int64_t>(network_.info.labels.size()),
       [&](const Tensor& images) { return network.logits(images, {}); },
-      [this](int64_t) { return !interrupted_(); });
+      [this](int64_t) { return !options_.interrupted(); });
+  if (!result) return std::nullopt;
+  return held_out_result(*result);
 }
 
 ImageNetwork fitted_network(const TrainableNetwork& network, const std::map<std::string, Tensor>& values,

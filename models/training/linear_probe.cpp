@@ -73,24 +73,27 @@ std::optional<Features> features_of(const TrainableNetwork& network, const Image
 }
 
 LinearProbe::LinearProbe(const TrainableNetwork& network, Features train, std::optional<Features> held_out,
-                         const BatchOptions& options)
+                         const BatchOptions& options, float label_smoothing)
     : weight_(network.store->parameters().at(0)),
       bias_(network.store->parameters().at(1)),
       train_(std::move(train)),
       held_out_(std::move(held_out)),
-      options_(options) {}
+      options_(options),
+      label_smoothing_(label_smoothing) {}
 
 TrainingTask LinearProbe::task() const {
   const auto count = static_cast<int64_t>(train_.labels.size());
   TrainingTask task;
   task.steps_per_epoch = (count + (options_.drop_last ? 0 : options_.batch - 1)) / options_.batch;
-  task.batch = [this](int64_t epoch, int64_t step) { return batch(epoch, step); };
-  task.logits = [this](const Tensor& features, const Pass&) {
-    return linear(features, weight_.value, bias_.value);
+  task.measures = classification_measures();
+  task.step = [this](int64_t epoch, int64_t step, const Pass&) {
+    const Batch features = batch(epoch, step);
+    return classification_step(linear(features.images, weight_.value, bias_.value), features,
+                               label_smoothing_);
   };
   if (held_out_)
     task.evaluate = [this](const std::map<std::string, Tensor>& values) {
-      return std::optional(evaluate(values));
+      return std::optional(held_out_result(evaluate(values)));
     };
   return task;
 }

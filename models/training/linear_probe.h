@@ -2,7 +2,9 @@
 #include <optional>
 #include <vector>
 
+#include "models/trainable_network.h"
 #include "models/training/classification_data.h"
+#include "models/training/evaluation.h"
 #include "models/training/trainer.h"
 #include "vision/recipe.h"
 
@@ -26,7 +28,7 @@ std::optional<Features> features_of(const TrainableNetwork& network, const Image
 class LinearProbe {
  public:
   LinearProbe(const TrainableNetwork& network, Features train, std::optional<Features> held_out,
-              const BatchOptions& options);
+              const BatchOptions& options, float label_smoothing);
   TrainingTask task() const;  // must not outlive this
 
  private:
@@ -37,6 +39,7 @@ class LinearProbe {
   Features train_;
   std::optional<Features> held_out_;
   BatchOptions options_;
+  float label_smoothing_;
 };
 
 }  // namespace fovea

@@ -1,5 +1,6 @@
 #include "models/training/run_folder.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -45,13 +46,28 @@ void write_bytes(const fs::path& path, std::span<const std::byte> bytes) {
   file.commit();
 }
 
-Curve curve(const char* name, std::span<const EpochMetrics> epochs, double EpochMetrics::*value) {
+template <class Value>
+Curve curve(const char* name, std::span<const EpochMetrics> epochs, const Value& value) {
   Curve result{.name = name, .x = {}, .y = {}};
   for (const EpochMetrics& metrics : epochs) {
     result.x.push_back(static_cast<double>(metrics.epoch));
-    result.y.push_back(metrics.*value);
+    result.y.push_back(value(metrics));
   }
   return result;
+}
+
+std::vector<Panel> panels_of(std::span<const Measure> measures, std::span<const EpochMetrics> epochs) {
+  std::vector<Panel> panels;
+  for (size_t i = 0; i < measures.size(); ++i) {
+    auto panel = std::find_if(panels.begin(), panels.end(),
+                              [&](const Panel& known) { return known.title == measures[i].panel; });
+    if (panel == panels.end()) panel = panels.insert(panels.end(), Panel{measures[i].panel, {}});
+    panel->curves.push_back(
+        curve(measures[i].curve, epochs, [i](const EpochMetrics& m) { return m.values.at(i); }));
+  }
+  panels.push_back({"learning rate",
+                    {curve("last step's", epochs, [](const EpochMetrics& m) { return m.learning_rate; })}});
+  return panels;
 }
 
 }  // namespace
@@ -87,32 +103,23 @@ void RunFolder::write_model(const std::map<std::string, Tensor>& stored) const {
   save_safetensors(path_ / "model.safetensors", stored, {{"format", "pt"}});
 }
 
-void RunFolder::write_metrics(std::span<const EpochMetrics> epochs) const {
-  write_text("metrics.csv", metrics_table(epochs));
-  using M = EpochMetrics;
-  const std::array<Panel, 3> panels = {
-      Panel{"loss",
-            {curve("training", epochs, &M::train_loss), curve("held out", epochs, &M::held_out_loss)}},
-      Panel{
-          "accuracy",
-          {curve("training", epochs, &M::train_accuracy), curve("held out", epochs, &M::held_out_accuracy)}},
-      Panel{"learning rate", {curve("last step's", epochs, &M::learning_rate)}}};
+void RunFolder::write_metrics(std::span<const Measure> measures, std::span<const EpochMetrics> epochs) const {
+  write_text("metrics.csv", metrics_table(measures, epochs));
   std::vector<uchar> png;
-  if (!cv::imencode(".png", draw_curves(panels, "epoch"), png)) fail("curves.png: cannot be encoded");
+  if (!cv::imencode(".png", draw_curves(panels_of(measures, epochs), "epoch"), png))
+    fail("curves.png: cannot be encoded");
   write_bytes(path_ / "curves.png", std::as_bytes(std::span(png)));
 }
 
-std::string metrics_table(std::span<const EpochMetrics> epochs) {
-  std::string table =
-      "epoch,step,learning_rate,train_loss,train_accuracy,held_out_loss,held_out_accuracy,seconds,"
-      "images_per_second\n";
+std::string metrics_table(std::span<const Measure> measures, std::span<const EpochMetrics> epochs) {
+  std::string table = "epoch,step,learning_rate";
+  for (const Measure& measure : measures) table += std::string(",") + measure.column;
+  table += ",seconds,images_per_second\n";
   for (const EpochMetrics& m : epochs) {
     table += std::to_string(m.epoch) + "," + std::to_string(m.step) + "," +
              field(static_cast<float>(m.learning_rate));
-    for (const double value : {m.train_loss, m.train_accuracy, m.held_out_loss, m.held_out_accuracy,
-                               m.seconds, m.images_per_second})
-      table += "," + field(value);
-    table += "\n";
+    for (const double value : m.values) table += "," + field(value);
+    table += "," + field(m.seconds) + "," + field(m.images_per_second) + "\n";
   }
   return table;
 }

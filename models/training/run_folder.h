@@ -23,13 +23,14 @@ class RunFolder {
   void write(const TrainingState& state) const;
   void write_text(const char* name, const std::string& text) const;
   void write_model(const std::map<std::string, Tensor>& stored) const;  // model.safetensors
-  void write_metrics(std::span<const EpochMetrics> epochs) const;       // metrics.csv, curves.png
+  // metrics.csv, curves.png
+  void write_metrics(std::span<const Measure> measures, std::span<const EpochMetrics> epochs) const;
 
  private:
   std::filesystem::path path_;
 };
 
 // What metrics.csv holds.
-std::string metrics_table(std::span<const EpochMetrics> epochs);
+std::string metrics_table(std::span<const Measure> measures, std::span<const EpochMetrics> epochs);
 
 }  // namespace fovea

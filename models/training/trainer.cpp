@@ -5,7 +5,6 @@
 
 #include "attention/base/error.h"
 #include "attention/nn/name_prefix.h"
-#include "attention/ops/loss.h"
 #include "attention/optim/adamw.h"
 #include "attention/optim/clip.h"
 #include "attention/optim/sgd.h"
@@ -25,9 +24,32 @@ std::map<std::string, Tensor> by_name(const std::vector<Parameter>& parameters) 
   return map;
 }
 
+// Of these groups, those whose parameters have a rate of their own.
+std::vector<ParameterGroup> with_rates(const std::vector<ParameterGroup>& groups,
+                                       const std::map<std::string, float>& rates) {
+  const auto rate_of = [&](const std::string& name) {
+    float rate = 1;
+    for (const auto& [prefix, times] : rates)
+      if (lies_under(name, {prefix})) rate *= times;
+    return rate;
+  };
+  std::vector<ParameterGroup> result;
+  for (const ParameterGroup& group : groups) {
+    std::map<float, ParameterGroup> parts;
+    for (const Parameter& parameter : group.parameters) {
+      const float rate = rate_of(parameter.name);
+      parts[rate].parameters.push_back(parameter);
+    }
+    for (auto& [rate, part] : parts)
+      result.push_back({std::move(part.parameters), group.weight_decay, group.rate * rate});
+  }
+  return result;
+}
+
 std::unique_ptr<Optimiser> make_optimiser(const TrainerOptions& options,
                                           const std::vector<Parameter>& parameters) {
-  std::vector<ParameterGroup> groups = decay_groups(parameters, options.weight_decay);
+  std::vector<ParameterGroup> groups =
+      with_rates(decay_groups(parameters, options.weight_decay), options.rates);
   if (options.method == TrainerOptions::Method::kAdamW) return std::make_unique<AdamW>(std::move(groups));
   return std::make_unique<Sgd>(std::move(groups),
                                SgdConfig{.momentum = options.momentum, .nesterov = options.momentum > 0});
@@ -62,35 +84,18 @@ RunningUpdates kept(const RunningUpdates& updates, const std::vector<Parameter>&
   return result;
 }
 
-Tensor loss_of(const Tensor& logits, const Batch& batch, float smoothing) {
-  const CrossEntropyOptions options{.smoothing = smoothing};
-  return batch.targets ? cross_entropy(logits, batch.targets, options)
-                       : cross_entropy(logits, batch.labels, options);
-}
-
-// How many rows of logits [B, classes] have their largest at the label.
-int64_t count_right(const Tensor& logits, std::span<const int> labels) {
-  const auto classes = static_cast<size_t>(logits.dim(1));
-  int64_t right = 0;
-  for (size_t i = 0; i < labels.size(); ++i) {
-    const auto row = logits.values().subspan(i * classes, classes);
-    right += std::max_element(row.begin(), row.end()) - row.begin() == labels[i];
-  }
-  return right;
-}
-
 }  // namespace
 
-Trainer::Trainer(TrainableNetwork network, TrainingTask task, TrainerOptions options, const RunFolder& folder,
+Trainer::Trainer(TrainableModel model, TrainingTask task, TrainerOptions options, const RunFolder& folder,
                  TrainingEvents events)
-    : network_(std::move(network)),
+    : model_(std::move(model)),
       task_(std::move(task)),
       options_(std::move(options)),
       folder_(folder),
       events_(std::move(events)),
       schedule_(make_schedule(options_, task_.steps_per_epoch)) {
   if (task_.steps_per_epoch < 1) fail("training: there are no pictures to train on");
-  if (network_.store->parameters().empty())
+  if (model_.store->parameters().empty())
     fail("training: every parameter is frozen; leave one out of --freeze");
 }
 
@@ -110,15 +115,15 @@ bool Trainer::run() {
 }
 
 void Trainer::begin(const std::optional<TrainingState>& stored) {
-  const std::vector<Parameter>& all = network_.store->state();
+  const std::vector<Parameter>& all = model_.store->state();
   if (stored) {
     state_ = *stored;
     restore(tensors_under(kModel, state_.tensors), by_name(all), "training state");
   } else {
     state_.options = options_.described;
-    if (network_.prepare) network_.prepare(task_.batch(0, 0).images);
+    if (task_.prepare) task_.prepare();
   }
-  optimiser_ = make_optimiser(options_, network_.store->parameters());
+  optimiser_ = make_optimiser(options_, model_.store->parameters());
   if (options_.average > 0)
     average_ =
         std::make_unique<MovingAverage>(all, MovingAverageConfig{.decay = options_.average, .warm_up = true});
@@ -143,10 +148,17 @@ bool Trainer::run_epoch() {
 }
 
 void Trainer::step() {
-  const int64_t step = state_.epoch * task_.steps_per_epoch + state_.step;
-  const Batch batch = task_.batch(state_.epoch, state_.step);
-  note(batch.failures);
-  if (!batch.labels.empty()) update(batch, rate_of(step));
+  Rng rng = rng_of(options_.seed, state_.epoch * task_.steps_per_epoch + state_.step);
+  RunningUpdates running;
+  const StepResult result = task_.step(
+      state_.epoch, state_.step, {.training = &rng, .running = options_.live_norms ? &running : nullptr});
+  note(result.failures);
+  if (result.loss) {
+    update(result.loss, running);
+    state_.loss_sum += static_cast<double>(result.loss.data()[0]) * static_cast<double>(result.pictures);
+    state_.score_sum += result.score;
+    state_.seen += result.pictures;
+  }
   ++state_.step;
   lap();
   const auto seen = static_cast<double>(std::max<int64_t>(state_.seen, 1));
@@ -155,8 +167,8 @@ void Trainer::step() {
                 .step = state_.step,
                 .steps = task_.steps_per_epoch,
                 .loss = state_.loss_sum / seen,
-                .accuracy = static_cast<double>(state_.right) / seen,
-                .pictures = static_cast<int64_t>(batch.labels.size())});
+                .score = state_.score_sum / seen,
+                .pictures = result.pictures});
 }
 
 void Trainer::note(const std::vector<PictureFailure>& failures) {
@@ -164,25 +176,17 @@ void Trainer::note(const std::vector<PictureFailure>& failures) {
     if (state_.unreadable.emplace(name, reason).second) events_.note(reason);
 }
 
-void Trainer::update(const Batch& batch, float rate) {
-  const ParameterStore& store = *network_.store;
-  Rng rng = rng_of(options_.seed, state_.epoch * task_.steps_per_epoch + state_.step);
-  RunningUpdates running;
-  const Tensor logits = task_.logits(batch.images, {.training = &rng, .running = &running});
-  const Tensor loss = loss_of(logits, batch, options_.label_smoothing);
+void Trainer::update(const Tensor& loss, const RunningUpdates& running) {
+  const ParameterStore& store = *model_.store;
   if (!std::isfinite(loss.data()[0])) diverged("the loss is not finite");
   Gradients gradients = backward(loss);
   const double norm = options_.clip_norm > 0
                           ? clip_gradients(gradients, store.parameters(), options_.clip_norm)
                           : gradient_norm(gradients, store.parameters());
   if (!std::isfinite(norm)) diverged("the gradients are not finite");
-  optimiser_->step(gradients, rate);
+  optimiser_->step(gradients, rate_of(state_.epoch * task_.steps_per_epoch + state_.step));
   apply(kept(running, store.state(), options_.frozen));
   if (average_) average_->update();
-  const auto pictures = static_cast<int64_t>(batch.labels.size());
-  state_.loss_sum += static_cast<double>(loss.data()[0]) * static_cast<double>(pictures);
-  state_.right += count_right(logits, batch.labels);
-  state_.seen += pictures;
 }
 
 bool Trainer::finish_epoch() {
@@ -193,22 +197,21 @@ bool Trainer::finish_epoch() {
   EpochMetrics metrics{.epoch = state_.epoch + 1,
                        .step = done,
                        .learning_rate = rate_of(done - 1),
-                       .train_loss = state_.loss_sum / seen,
-                       .train_accuracy = static_cast<double>(state_.right) / seen,
+                       .values = {state_.loss_sum / seen, state_.score_sum / seen},
                        .images_per_second = seen / std::max(state_.seconds, 1e-9)};
-  if (task_.evaluate) {
-    const std::optional<Evaluation> held_out = task_.evaluate(values());
+  if (task_.evaluate && (metrics.epoch % options_.evaluate_every == 0 || metrics.epoch == options_.epochs)) {
+    const std::optional<HeldOutResult> held_out = task_.evaluate(values());
     if (!held_out) return false;
     note(held_out->failures);
-    metrics.held_out_loss = held_out->loss();
-    metrics.held_out_accuracy = held_out->accuracy();
+    metrics.values.insert(metrics.values.end(), held_out->values.begin(), held_out->values.end());
   }
+  metrics.values.resize(task_.measures.size(), EpochMetrics::kNone);
   lap();
   metrics.seconds = state_.seconds;
   state_.epochs.push_back(metrics);
   ++state_.epoch;
-  state_.step = state_.right = state_.seen = 0;
-  state_.loss_sum = state_.seconds = 0;
+  state_.step = state_.seen = 0;
+  state_.loss_sum = state_.score_sum = state_.seconds = 0;
   save();
   write_outputs();
   events_.epoch(metrics);
@@ -216,7 +219,7 @@ bool Trainer::finish_epoch() {
 }
 
 void Trainer::check_values() const {
-  for (const auto& [name, value] : network_.store->state())
+  for (const auto& [name, value] : model_.store->state())
     for (const float v : value.values())
       if (!std::isfinite(v)) diverged("the weights are not finite");
 }
@@ -224,7 +227,7 @@ void Trainer::check_values() const {
 void Trainer::save() {
   check_values();
   TrainingState whole = state_;
-  put_under(kModel, by_name(network_.store->state()), whole.tensors);
+  put_under(kModel, by_name(model_.store->state()), whole.tensors);
   put_under(kOptimiser, optimiser_->state(), whole.tensors);
   if (average_) put_under(kAverage, average_->state(), whole.tensors);
   folder_.write(whole);
@@ -232,8 +235,8 @@ void Trainer::save() {
 }
 
 void Trainer::write_outputs() const {
-  folder_.write_model(network_.stored(values()));
-  folder_.write_metrics(state_.epochs);
+  folder_.write_model(model_.stored(values()));
+  folder_.write_metrics(task_.measures, state_.epochs);
 }
 
 float Trainer::rate_of(int64_t step) const {
@@ -241,7 +244,7 @@ float Trainer::rate_of(int64_t step) const {
 }
 
 std::map<std::string, Tensor> Trainer::values() const {
-  return by_name(average_ ? average_->averages() : network_.store->state());
+  return by_name(average_ ? average_->averages() : model_.store->state());
 }
 
 void Trainer::lap() {

@@ -9,8 +9,7 @@
 #include "attention/optim/moving_average.h"
 #include "attention/optim/optimiser.h"
 #include "attention/optim/schedule.h"
-#include "models/trainable_network.h"
-#include "models/training/evaluation.h"
+#include "models/trainable_model.h"
 #include "models/training/run_folder.h"
 #include "vision/batch.h"
 
@@ -22,29 +21,48 @@ struct TrainerOptions {
   enum class Method { kSgd, kAdamW } method = Method::kSgd;  // SGD with Nesterov's momentum
   Schedule::Kind schedule = Schedule::Kind::kOneCycle;       // kStep: a tenth at 1/2 and 3/4 of the run
   float learning_rate = 0.1f, momentum = 0.9f, weight_decay = 5e-4f;
-  double warm_up = 0;  // epochs
-  float label_smoothing = 0;
+  double warm_up = 0;                            // epochs
   double clip_norm = 0;                          // 0: no clipping
   double average = 0;                            // decay of the weights' moving average; 0: none is kept
+  std::map<std::string, float> rates = {};       // parameters under these names: times the learning rate
+  bool live_norms = true;                        // batch norms use their batch; else they are frozen
+  int64_t evaluate_every = 1;                    // epochs; the last one is evaluated in any case
   double checkpoint_minutes = 5;                 // the state is saved so often, or,
   int64_t checkpoint_steps = 0;                  // if not 0, after so many steps
   std::vector<std::string> frozen = {};          // running averages under these names stay as well
   std::map<std::string, std::string> described;  // all that a resumed run must have alike
 };
 
-// What is trained, and on what.
+// What one step of training made of its pictures.
+struct StepResult {
+  Tensor loss;           // [1], recorded; none if not one picture could be read
+  int64_t pictures = 0;  // that it is the mean of
+  double score = 0;      // their sum of what the task calls its score
+  std::vector<PictureFailure> failures;
+};
+
+// What is held out, as a model did on it.
+struct HeldOutResult {
+  std::vector<double> values;  // of the task's measures but the first two
+  std::vector<PictureFailure> failures;
+};
+
+// What is learnt, from what, and how that is measured.
 struct TrainingTask {
   int64_t steps_per_epoch = 0;
-  std::function<Batch(int64_t epoch, int64_t step)> batch;  // the same for the same arguments
-  std::function<Tensor(const Tensor& images, const Pass& pass)> logits;
+  std::vector<Measure> measures;  // the loss and the score in training; then of what is held out
+  // Puts a batch through the model; the same for the same arguments and values.
+  std::function<StepResult(int64_t epoch, int64_t step, const Pass& pass)> step;
+  // Reads off the pictures what is not learnt, before the first step from nothing. Optional.
+  std::function<void()> prepare;
   // How a network of these values does on what is held out; nothing if it was interrupted. Empty: nothing is
   // held out.
-  std::function<std::optional<Evaluation>(const std::map<std::string, Tensor>& values)> evaluate;
+  std::function<std::optional<HeldOutResult>(const std::map<std::string, Tensor>& values)> evaluate;
 };
 
 struct StepReport {
   int64_t epoch, epochs, step, steps;  // epochs and steps that are done, and how many there are
-  double loss, accuracy;               // of the epoch so far
+  double loss, score;                  // of the epoch so far
   int64_t pictures;                    // in this step
 };
 
@@ -56,11 +74,11 @@ struct TrainingEvents {
   std::function<bool()> interrupted = [] { return false; };
 };
 
-// Takes a network through its epochs, in a folder that holds it and the state to go on from. The bits of all
+// Takes a model through its epochs, in a folder that holds it and the state to go on from. The bits of all
 // that depend on the options and the data alone: not on threads, nor on where a run was cut and resumed.
 class Trainer {
  public:
-  Trainer(TrainableNetwork network, TrainingTask task, TrainerOptions options, const RunFolder& folder,
+  Trainer(TrainableModel model, TrainingTask task, TrainerOptions options, const RunFolder& folder,
           TrainingEvents events);
   ~Trainer();
 
@@ -74,7 +92,7 @@ class Trainer {
   bool run_epoch();
   bool finish_epoch();
   void step();
-  void update(const Batch& batch, float rate);
+  void update(const Tensor& loss, const RunningUpdates& running);
   void note(const std::vector<PictureFailure>& failures);
   void check_values() const;
   void save();
@@ -84,7 +102,7 @@ class Trainer {
   void lap();
   [[noreturn]] void diverged(const char* what) const;
 
-  TrainableNetwork network_;
+  TrainableModel model_;
   TrainingTask task_;
   TrainerOptions options_;
   const RunFolder& folder_;

@@ -21,27 +21,20 @@ double number(const Json& value) {
 }
 
 Json to_json(const EpochMetrics& m) {
-  return {m.epoch,
-          m.step,
-          m.learning_rate,
-          number(m.train_loss),
-          number(m.train_accuracy),
-          number(m.held_out_loss),
-          number(m.held_out_accuracy),
-          m.seconds,
-          m.images_per_second};
+  Json json = {m.epoch, m.step, m.learning_rate};
+  for (const double value : m.values) json.push_back(number(value));
+  json.push_back(m.seconds);
+  json.push_back(m.images_per_second);
+  return json;
 }
 
 EpochMetrics metrics_of(const Json& json) {
-  return {.epoch = json.at(0),
-          .step = json.at(1),
-          .learning_rate = json.at(2),
-          .train_loss = number(json.at(3)),
-          .train_accuracy = number(json.at(4)),
-          .held_out_loss = number(json.at(5)),
-          .held_out_accuracy = number(json.at(6)),
-          .seconds = json.at(7),
-          .images_per_second = json.at(8)};
+  EpochMetrics m{.epoch = json.at(0), .step = json.at(1), .learning_rate = json.at(2), .values = {}};
+  const size_t end = json.size() - 2;
+  for (size_t i = 3; i < end; ++i) m.values.push_back(number(json[i]));
+  m.seconds = json.at(end);
+  m.images_per_second = json.at(end + 1);
+  return m;
 }
 
 std::string text_of(const TrainingState& state) {
@@ -52,7 +45,7 @@ std::string text_of(const TrainingState& state) {
               {"epoch", state.epoch},
               {"step", state.step},
               {"loss_sum", number(state.loss_sum)},
-              {"right", state.right},
+              {"right", state.score_sum},
               {"seen", state.seen},
               {"seconds", state.seconds},
               {"epochs", epochs},
@@ -68,7 +61,7 @@ TrainingState parsed(const std::string& text) {
   state.epoch = json.at("epoch");
   state.step = json.at("step");
   state.loss_sum = number(json.at("loss_sum"));
-  state.right = json.at("right");
+  state.score_sum = json.at("right");
   state.seen = json.at("seen");
   state.seconds = json.at("seconds");
   for (const Json& metrics : json.at("epochs")) state.epochs.push_back(metrics_of(metrics));

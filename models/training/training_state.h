@@ -12,12 +12,18 @@
 
 namespace fovea {
 
+// What is measured in each epoch: a column of metrics.csv, and a curve of a panel of curves.png.
+struct Measure {
+  const char *column, *word, *panel, *curve;
+};
+
 // One epoch's line in metrics.csv. What was not measured is not a number.
 struct EpochMetrics {
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   int64_t epoch = 0, step = 0;  // epochs and steps that are done
   double learning_rate = 0;     // of the last step
-  double train_loss = kNone, train_accuracy = kNone, held_out_loss = kNone, held_out_accuracy = kNone;
+  std::vector<double>
+      values;  // of each measure: in training the loss and the score, then of what is held out
   double seconds = 0, images_per_second = 0;
 };
 
@@ -25,8 +31,8 @@ struct EpochMetrics {
 struct TrainingState {
   std::map<std::string, std::string> options;  // what the run was asked for, by the options' names
   int64_t epoch = 0, step = 0;                 // epochs that are done, and steps of the one after them
-  double loss_sum = 0;                         // of that epoch so far, as the next three
-  int64_t right = 0, seen = 0;
+  double loss_sum = 0, score_sum = 0;          // of that epoch so far, as the next two
+  int64_t seen = 0;
   double seconds = 0;
   std::vector<EpochMetrics> epochs;
   std::map<std::string, std::string> unreadable;  // pictures, and why

@@ -6,6 +6,7 @@
 #include <limits>
 #include <thread>
 
+#include "apps/picture_verb.h"
 #include "attention/base/parallel.h"
 
 namespace fovea {
@@ -14,6 +15,9 @@ namespace {
 // Pictures whose only value is their index, some that fail; the "model" adds a half.
 struct FakeRun {
   int64_t inputs = 100;
+  std::function<FramedBatch(int64_t)> frame_of = [](int64_t i) -> FramedBatch {
+    return {Tensor::full({1, 2, 1, 3}, static_cast<float>(i)), {}};
+  };
   std::function<bool(int64_t)> fails = [](int64_t) { return false; };
   std::function<bool(int64_t)> gives_nan = [](int64_t) { return false; };
   std::vector<Result> written = {};
@@ -40,12 +44,12 @@ struct FakeRun {
     if (fails(index))
       input.failure = Failure{"truncated", "it is"};
     else
-      picture.image = Tensor::full({1, 2, 1, 3}, static_cast<float>(index));
+      picture.frame = frame_of(index);
     picture.result.input = std::move(input);
     return picture;
   }
 
-  Tensor infer(const Tensor& images) {
+  Tensor model(const Tensor& images) {
     largest_batch = std::max<int64_t>(largest_batch, images.dim(0));
     Tensor values({images.dim(0), 2});
     const int64_t stride = images.count() / images.dim(0);
@@ -61,8 +65,8 @@ struct FakeRun {
 
   StreamStages stages() {
     return {[this] { return read(); }, [this](Input input) { return prepare(std::move(input)); },
-            [this](const Tensor& images) { return infer(images); },
-            [this](const Result& result) {
+            rows_of([this](const Tensor& images) { return model(images); }),
+            [this](Result& result) {
               written.push_back(result);
               --under_way;
             }};
@@ -86,6 +90,72 @@ TEST(ImageStream, OrderAndResultsDependOnNeitherThreadsNorBatch) {
       }
       EXPECT_LE(run.largest_batch, batch);
     }
+}
+
+// Of two heights, some with padding: only what is alike goes together, and the order is kept.
+TEST(ImageStream, OnlyPicturesOfOneSizeShareABatch) {
+  FakeRun run{.inputs = 40};
+  run.frame_of = [](int64_t i) -> FramedBatch {
+    const int64_t height = 2 + i % 2;
+    const Tensor image = Tensor::full({1, height, 1, 3}, static_cast<float>(i));
+    return {image, i % 4 == 0 ? Tensor::full({1, height, 1}, static_cast<float>(i)) : Tensor()};
+  };
+  int64_t batches = 0;
+  StreamStages stages = run.stages();
+  const auto infer = stages.infer;
+  stages.infer = [&](const FramedBatch& pictures, std::span<Result* const> results) {
+    ++batches;
+    EXPECT_EQ(pictures.images.dim(0), std::ssize(results));
+    for (int64_t i = 0; i < std::ssize(results); ++i) {
+      const int64_t index = results[static_cast<size_t>(i)]->input.index;
+      EXPECT_EQ(pictures.images.dim(1), 2 + index % 2);
+      EXPECT_EQ(static_cast<bool>(pictures.padding), index % 4 == 0);
+      if (pictures.padding) {
+        EXPECT_EQ(pictures.padding.data()[i * pictures.padding.dim(1)], static_cast<float>(index));
+      }
+    }
+    infer(pictures, results);
+  };
+  Threads(3).run([&] { stream_images(stages, {.batch = 8, .tokens = 4}); });
+  EXPECT_EQ(batches, 15);  // of each eight: two padded, two alike, four of the other height
+  ASSERT_EQ(run.written.size(), 40u);
+  for (int64_t i = 0; i < 40; ++i) {
+    const Result& result = run.written[static_cast<size_t>(i)];
+    EXPECT_EQ(result.input.index, i);
+    EXPECT_EQ(result.values.at(0), static_cast<float>(i) + 0.5f);
+  }
+}
+
+TEST(ImageStream, WhatWritingFindsWrongIsAFailureToo) {
+  FakeRun run{.inputs = 10};
+  StreamStages stages = run.stages();
+  stages.write = [&](Result& result) {
+    if (result.input.index == 6) result.input.failure = Failure{"save_failed", "no room"};
+  };
+  StreamCounts counts;
+  Threads(2).run([&] { counts = stream_images(stages, {.batch = 2}); });
+  EXPECT_EQ(counts.inputs, 10);
+  EXPECT_EQ(counts.failures, 1);
+}
+
+// As a video's frames do.
+TEST(ImageStream, ResultsOfOneInputCountOnce) {
+  FakeRun run{.inputs = 10};
+  StreamStages stages = run.stages();
+  stages.read = [&]() -> std::optional<Input> {
+    if (run.reads == 10) return std::nullopt;
+    return Input{run.reads++ / 5, "", std::nullopt};
+  };
+  int written = 0;
+  stages.write = [&](Result& result) {
+    ++written;
+    if (result.input.index == 1) result.input.failure = Failure{"truncated", "it is"};
+  };
+  StreamCounts counts;
+  Threads(2).run([&] { counts = stream_images(stages, {}); });
+  EXPECT_EQ(written, 10);
+  EXPECT_EQ(counts.inputs, 2);
+  EXPECT_EQ(counts.failures, 1);
 }
 
 TEST(ImageStream, WhatIsUnderWayIsBoundedHoweverLongTheFolder) {
@@ -131,11 +201,11 @@ TEST(ImageStream, AnErrorOfTheModelComesOut) {
   const StreamStages stages = {[] { return Input{}; },
                                [](Input) {
                                  PreparedImage picture;
-                                 picture.image = Tensor::full({1, 1, 1, 3}, 0);
+                                 picture.frame.images = Tensor::full({1, 1, 1, 3}, 0);
                                  return picture;
                                },
-                               [](const Tensor&) -> Tensor { throw std::runtime_error("no"); },
-                               [](const Result&) {}};
+                               rows_of([](const Tensor&) -> Tensor { throw std::runtime_error("no"); }),
+                               [](Result&) {}};
   EXPECT_THROW(Threads(2).run([&] { stream_images(stages, {}); }), std::runtime_error);
 }
 

@@ -47,6 +47,27 @@ TEST(RecipeOf, WithoutAFileIsTheLibrarysDefault) {
   }
 }
 
+TEST(RecipeOf, OfADetectorWithoutAFileIsItsProcessors) {
+  const TestFolder folder;
+  const std::tuple<const char*, Fit, bool, int64_t> cases[] = {
+      {"DetrForObjectDetection", Fit::kShortestLongest, true, 1},
+      {"TableTransformerForObjectDetection", Fit::kShortestLongest, true, 1},
+      {"ConditionalDetrForObjectDetection", Fit::kShortestLongest, true, 1},
+      {"DeformableDetrForObjectDetection", Fit::kShortestLongest, true, 1},
+      {"YolosForObjectDetection", Fit::kShortestLongest, false, 16},
+      {"RTDetrForObjectDetection", Fit::kSquash, true, 1},
+      {"RTDetrV2ForObjectDetection", Fit::kSquash, true, 1}};
+  for (const auto& [architecture, fit, hide, multiple] : cases) {
+    const Recipe got = recipe_of(folder.path(), info("transformers", architecture, 0));
+    EXPECT_EQ(got.fit, fit) << architecture;
+    EXPECT_EQ(got.hide_padding, hide) << architecture;
+    EXPECT_EQ(got.multiple, multiple) << architecture;
+    EXPECT_EQ(got.resize_width, fit == Fit::kSquash ? 640 : 1333) << architecture;
+  }
+  EXPECT_EQ(processor_of(info("transformers", "YolosForObjectDetection", 0)), "YolosImageProcessor");
+  EXPECT_EQ(processor_of(info("timm", "vit", 0)), "");
+}
+
 TEST(RecipeOf, AFileWithoutAClassTakesTheModels) {
   const TestFolder folder;
   folder.write("preprocessor_config.json", R"({"image_mean": [0.1, 0.2, 0.3]})");
@@ -87,6 +108,10 @@ TEST(Resized, CoversWhatItCrops) {
   EXPECT_EQ(squashed.fit, Fit::kSquash);
   EXPECT_EQ(squashed.height(), 96);
   EXPECT_EQ(squashed.width(), 32);
+  const Recipe detector = resized(recipe_from_transformers("{}", "YolosImageProcessor"), 240, 320);
+  EXPECT_EQ(detector.fit, Fit::kSquash);
+  EXPECT_EQ(detector.width(), 320);
+  EXPECT_EQ(detector.multiple, 1);
   refusal_of([&] { resized(timm, 0, 224); });
 }
 

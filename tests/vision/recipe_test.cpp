@@ -100,7 +100,7 @@ TEST(Recipe, RefusesWithTheKey) {
       {"{", "JSON"},
       {"[1]", "object"},
       {"{}", "image processor"},
-      {R"({"image_processor_type": "DetrImageProcessor"})", "DetrImageProcessor"},
+      {R"({"image_processor_type": "BeitImageProcessor"})", "BeitImageProcessor"},
       {R"({"image_processor_type": 3})", "image_processor_type"},
       {vit(R"("size": 0)"), "size"},
       {vit(R"("size": -5)"), "size"},
@@ -131,6 +131,91 @@ TEST(Recipe, RefusesWithTheKey) {
         R"({"crop_pct": 0})", R"({"input_size": [3, 8000, 8000], "crop_pct": 0.5})",
         R"({"interpolation": "cubic-ish"})", R"({"crop_mode": "corner"})", R"({"std": [0, 0, 0]})"})
     EXPECT_THROW(recipe_from_timm(json), Error) << json;
+}
+
+struct Detector {
+  const char* json;
+  Fit fit;
+  int64_t height, width, multiple;
+  bool normalise, pad, hide;
+};
+
+TEST(Recipe, ReadsDetectors) {
+  const Detector cases[] = {
+      {R"({"image_processor_type": "DetrImageProcessor"})", Fit::kShortestLongest, 800, 1333, 1, true, true,
+       true},
+      {R"({"feature_extractor_type": "DetrFeatureExtractor", "size": 800, "max_size": 1000,
+           "format": "coco_detection"})",
+       Fit::kShortestLongest, 800, 1000, 1, true, true, true},
+      {R"({"feature_extractor_type": "DetrFeatureExtractor", "size": 600})", Fit::kShortestLongest, 600, 1333,
+       1, true, true, true},
+      {R"({"image_processor_type": "ConditionalDetrImageProcessor", "max_size": 900, "do_pad": null})",
+       Fit::kShortestLongest, 800, 1333, 1, true, true, true},
+      {R"({"image_processor_type": "DeformableDetrImageProcessor", "do_pad": false,
+           "size": {"shortest_edge": 480, "longest_edge": 640}})",
+       Fit::kShortestLongest, 480, 640, 1, true, false, true},
+      {R"({"image_processor_type": "DetrImageProcessorFast", "size": {"max_height": 480, "max_width": 640}})",
+       Fit::kWithin, 480, 640, 1, true, true, true},
+      {R"({"image_processor_type": "DetrImageProcessor", "size": {"height": 480, "width": 640}})",
+       Fit::kSquash, 480, 640, 1, true, true, true},
+      {R"({"image_processor_type": "DetrImageProcessor", "do_resize": false,
+           "pad_and_return_pixel_mask": false})",
+       Fit::kKeep, 800, 1333, 1, true, false, true},
+      {R"({"feature_extractor_type": "YolosFeatureExtractor", "size": 512, "max_size": 864})",
+       Fit::kShortestLongest, 512, 864, 16, true, true, false},
+      {R"({"image_processor_type": "YolosImageProcessor", "size": {"height": 480, "width": 630}})",
+       Fit::kSquash, 480, 630, 1, true, true, false},
+      {R"({"image_processor_type": "RTDetrImageProcessor"})", Fit::kSquash, 640, 640, 1, false, false, true},
+      {R"({"image_processor_type": "RTDetrImageProcessor", "size": [320, 400], "do_normalize": true})",
+       Fit::kSquash, 320, 400, 1, true, false, true},
+  };
+  for (const Detector& want : cases) {
+    const Recipe got = recipe_from_transformers(want.json);
+    EXPECT_EQ(got.fit, want.fit) << want.json;
+    EXPECT_EQ(got.resize_height, want.height) << want.json;
+    EXPECT_EQ(got.resize_width, want.width) << want.json;
+    EXPECT_EQ(got.multiple, want.multiple) << want.json;
+    EXPECT_EQ(got.normalise, want.normalise) << want.json;
+    EXPECT_EQ(got.pad, want.pad) << want.json;
+    EXPECT_EQ(got.hide_padding, want.hide) << want.json;
+    EXPECT_EQ(got.filter, Filter::kBilinear) << want.json;
+    EXPECT_EQ(got.mean[0], 0.485) << want.json;
+    EXPECT_FALSE(got.crop) << want.json;
+    EXPECT_EQ(got.fixed_size(), want.fit == Fit::kSquash) << want.json;
+  }
+  const Recipe padded = recipe_from_transformers(
+      R"({"image_processor_type": "DetrImageProcessor", "pad_size": {"height": 900, "width": 1400}})");
+  EXPECT_EQ(padded.pad_height, 900);
+  EXPECT_EQ(padded.pad_width, 1400);
+}
+
+TEST(Recipe, RefusesDetectorsWithTheKey) {
+  const auto detr = [](const char* rest) {
+    return std::string(R"({"image_processor_type": "DetrImageProcessor", )") + rest + "}";
+  };
+  const std::pair<std::string, const char*> cases[] = {
+      {detr(R"("size": {"shortest_edge": 800})"), "\"size\""},
+      {detr(R"("size": {"longest_edge": 800})"), "\"size\""},
+      {detr(R"("size": {"shortest_edge": 0, "longest_edge": 800})"), "\"size\""},
+      {detr(R"("size": 800, "max_size": -1)"), "\"max_size\""},
+      {detr(R"("pad_size": 900)"), "\"pad_size\""},
+      {detr(R"("pad_size": {"height": 900})"), "\"pad_size\""},
+      {detr(R"("do_pad": 1)"), "\"do_pad\""},
+      {R"({"image_processor_type": "RTDetrImageProcessor", "size": 640})", "\"size\""}};
+  for (const auto& [json, word] : cases) try {
+      recipe_from_transformers(json);
+      ADD_FAILURE() << json;
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+    }
+}
+
+TEST(Recipe, DescribesADetectorsSteps) {
+  const auto lines = describe(recipe_from_transformers(R"({"image_processor_type": "YolosImageProcessor"})"));
+  ASSERT_EQ(lines.size(), 5u);
+  EXPECT_EQ(lines[1],
+            "resize the shorter side to 800, the longer at most 1333, in multiples of 16, bilinear (Pillow)");
+  EXPECT_EQ(lines[4], "pad with 0 to the batch's largest");
 }
 
 TEST(Recipe, DescribesItsSteps) {

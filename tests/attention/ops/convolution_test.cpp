@@ -180,9 +180,9 @@ TEST(Convolution, FusedTailEqualsTheOpsAfterIt) {
 
 // Only what stores each value once may write over what it has still to add.
 TEST(Convolution, WritesOverAResidualThatItMaySpend) {
-  const Tensor x = random_tensor({1, 6, 7, 24}, 1);
-  const auto product = pack_convolution(random_tensor({20, 24, 1, 1}, 2));
-  const auto window = pack_convolution(random_tensor({20, 24, 3, 3}, 2), {.padding = {1, 1}});
+  const Tensor x = random_tensor({1, 6, 7, 64}, 1);
+  const auto product = pack_convolution(random_tensor({20, 64, 1, 1}, 2));
+  const auto window = pack_convolution(random_tensor({20, 64, 3, 3}, 2), {.padding = {1, 1}});
   const Tensor residual = random_tensor({1, 6, 7, 20}, 3);
   const auto memory_is_spent = [&](const auto& filters, bool shared) {
     Tail tail{Activation::kRelu, residual.clone(), true};

@@ -42,6 +42,34 @@ TEST(SavedRecipe, SaysWhatItWas) {
   expect_same(read_back(kept), kept);
 }
 
+TEST(SavedRecipe, SaysWhatADetectorsWas) {
+  const char* const configs[] = {
+      R"({"image_processor_type": "DetrImageProcessor"})",
+      R"({"image_processor_type": "YolosImageProcessor", "size": {"shortest_edge": 512, "longest_edge": 864}})",
+      R"({"image_processor_type": "ConditionalDetrImageProcessor", "size": {"max_height": 480, "max_width": 640},
+          "pad_size": {"height": 500, "width": 660}})",
+      R"({"image_processor_type": "DetrImageProcessor", "do_resize": false, "do_pad": true})",
+      R"({"image_processor_type": "RTDetrImageProcessor", "resample": 3})",
+      R"({"image_processor_type": "DeformableDetrImageProcessor", "size": {"height": 240, "width": 320},
+          "do_pad": false})"};
+  for (const char* config : configs) {
+    const Recipe want = recipe_from_transformers(config);
+    const std::string text = config;
+    const size_t begin = text.find(": \"") + 3;
+    const std::string own = text.substr(begin, text.find('"', begin) - begin);
+    for (const std::string& processor : {std::string(), own}) {
+      const std::string saved = preprocessor_config(want, processor);
+      const Recipe read = recipe_from_transformers(saved);
+      expect_same(read, want);
+      EXPECT_EQ(read.pad, want.pad);
+      EXPECT_EQ(read.hide_padding, want.hide_padding);
+      EXPECT_EQ(read.multiple, want.multiple);
+      EXPECT_EQ(read.pad_height, want.pad_height);
+      EXPECT_TRUE(processor.empty() || saved.find(processor) != std::string::npos);
+    }
+  }
+}
+
 // A border cannot be said there: the picture fills the crop instead, in training as well.
 TEST(SavedRecipe, WhatCannotBeSaidBecomesASquash) {
   Recipe border;

@@ -7,11 +7,14 @@
 
 #include "attention/base/error.h"
 #include "attention/checkpoint/safetensors.h"
+#include "models/training/classification_task.h"
 #include "models/training/run_folder.h"
 #include "tests/support/temp_folder.h"
 
 namespace fovea {
 namespace {
+
+const std::vector<Measure> kMeasures = classification_measures();
 
 TrainingState some_state() {
   TrainingState state;
@@ -19,11 +22,11 @@ TrainingState some_state() {
   state.epoch = 3;
   state.step = 17;
   state.loss_sum = 0.1 + 0.2;  // its last bit must survive
-  state.right = 5;
+  state.score_sum = 5;
   state.seen = 9;
   state.seconds = 1.25;
   state.epochs = {
-      {.epoch = 1, .step = 20, .learning_rate = 0.5, .train_loss = 1.0 / 3, .train_accuracy = 0.5}};
+      {.epoch = 1, .step = 20, .learning_rate = 0.5, .values = {1.0 / 3, 0.5, EpochMetrics::kNone, 0.25}}};
   state.unreadable = {{"cat/1.png", "cat/1.png: is \"empty\""}};
   state.tensors["model.a"] = Tensor({2}, std::vector<float>{1.5f, -0.0f});
   return state;
@@ -38,12 +41,15 @@ TEST(TrainingState, ComesBackAsItWas) {
   EXPECT_EQ(is.epoch, 3);
   EXPECT_EQ(is.step, 17);
   EXPECT_EQ(is.loss_sum, was.loss_sum);
-  EXPECT_EQ(is.right, 5);
+  EXPECT_EQ(is.score_sum, 5);
   EXPECT_EQ(is.seen, 9);
   EXPECT_EQ(is.seconds, 1.25);
   EXPECT_EQ(is.unreadable, was.unreadable);
-  EXPECT_EQ(metrics_table(is.epochs), metrics_table(was.epochs));
-  EXPECT_TRUE(std::isnan(is.epochs[0].held_out_loss));
+  EXPECT_EQ(metrics_table(kMeasures, is.epochs), metrics_table(kMeasures, was.epochs));
+  ASSERT_EQ(is.epochs[0].values.size(), 4u);
+  EXPECT_EQ(is.epochs[0].values[0], 1.0 / 3);
+  EXPECT_TRUE(std::isnan(is.epochs[0].values[2]));
+  EXPECT_EQ(is.epochs[0].values[3], 0.25);
   EXPECT_EQ(is.tensors.at("model.a").data()[0], 1.5f);
   EXPECT_TRUE(std::signbit(is.tensors.at("model.a").data()[1]));
 }
@@ -81,11 +87,10 @@ TEST(RunFolder, MetricsTable) {
   const std::vector<EpochMetrics> epochs = {{.epoch = 1,
                                              .step = 20,
                                              .learning_rate = static_cast<double>(0.1f),
-                                             .train_loss = 0.5,
-                                             .train_accuracy = 0.25,
+                                             .values = {0.5, 0.25, EpochMetrics::kNone, EpochMetrics::kNone},
                                              .seconds = 2,
                                              .images_per_second = 12.5}};
-  EXPECT_EQ(metrics_table(epochs),
+  EXPECT_EQ(metrics_table(kMeasures, epochs),
             "epoch,step,learning_rate,train_loss,train_accuracy,held_out_loss,held_out_accuracy,seconds,"
             "images_per_second\n1,20,0.1,0.5,0.25,,,2,12.5\n");
 }

@@ -1,0 +1,73 @@
+#include <ostream>
+
+#include "apps/data_survey.h"
+#include "apps/options.h"
+#include "apps/thread_count.h"
+#include "attention/base/parallel.h"
+#include "vision/picture_listing.h"
+
+namespace fovea {
+namespace {
+
+constexpr char kHelp[] =
+    "Says what is in a data set, and what is wrong with it.\n\n"
+    "  fovea data check cells/                               VOC, YOLO, or a folder of pictures for each "
+    "class\n"
+    "  fovea data check coco/annotations/instances_val2017.json --images coco/val2017\n"
+    "  fovea data check cells/ --split val --decode --format json | jq .problems\n\n"
+    "Exit codes: 0 all of it can be used, 3 some entries are left out, 2 it is no data set.\n";
+
+enum class CheckFormat { kText, kJson };
+
+DataReport survey(const AnnotationSource& source) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  try {
+    if (!annotation_format(source.path).empty() || !fs::exists(source.path, error))
+      return survey_annotations(source);
+  } catch (const Error& problem) {
+    fail_with(kUsage, problem.what());
+  }
+  try {
+    return survey_folders(source);
+  } catch (const Error& problem) {
+    if (!fs::is_directory(source.path, error)) fail_with(kUsage, problem.what());
+    fail_with(kUsage, in_quotes(source.path.string()),
+              ": no data set; give COCO's instances file (.json), a VOC folder (Annotations/*.xml, "
+              "JPEGImages/), a YOLO "
+              "one (data.yaml, images/, labels/), or a folder of pictures for each class");
+  }
+}
+
+}  // namespace
+
+int data_check_verb(const Arguments& arguments, Console& console) {
+  CLI::App app(kHelp, "fovea data check");
+  std::string path, images;
+  AnnotationSource source;
+  CheckFormat format = CheckFormat::kText;
+  bool decode = false, strict = false;
+  app.add_option("PATH", path, "COCO's JSON file, or the folder of a data set")->type_name("");
+  app.add_option("--images", images, "Where the pictures lie, if not where the format puts them")
+      ->type_name("DIR");
+  app.add_option("--split", source.split, "Only this split; default: all")->type_name("NAME");
+  add_choice<CheckFormat>(app, "--format", format,
+                          {{"text", CheckFormat::kText}, {"json", CheckFormat::kJson}},
+                          "text or json; default: text");
+  app.add_flag("--strict", strict, "Exit with 3 at any problem, also those that were repaired or only noted");
+  app.add_flag("--decode", decode, "Decode every picture, instead of walking through its file");
+  if (!parse_options(app, arguments, console)) return kOk;
+  if (path.empty()) fail_with(kUsage, "fovea data check: no data set given; name its folder or file");
+  source.path = path;
+  source.images = images;
+  source.check = decode ? PictureCheck::kDecoded : PictureCheck::kWhole;
+  DataReport report;
+  Threads threads(thread_count(0));
+  threads.run([&] { report = survey(source); });
+  format == CheckFormat::kJson ? write_json(report, console.out) : write_text(report, console.out);
+  const int64_t left_out = report.count(AnnotationProblem::Kind::kSkipped);
+  if (left_out > 0) console.err << "fovea: " << path << ": " << left_out << " entries are left out\n";
+  return left_out > 0 || (strict && !report.problems.empty()) ? kInputsFailed : kOk;
+}
+
+}  // namespace fovea

@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+
+#include <opencv2/imgcodecs.hpp>
+
+#include "apps/detection_report.h"
+#include "apps/encode.h"
+#include "apps/exit_code.h"
+#include "attention/checkpoint/atomic_file.h"
+#include "vision/coco_results.h"
+#include "vision/precision_recall_chart.h"
+
+namespace fovea {
+namespace {
+
+void write_bytes(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+std::string class_table(const CocoEvaluation& evaluation) {
+  std::string table = "class,category_id,objects,detections,AP,AP50,AP75,AP_small,AP_medium,AP_large,AR\n";
+  for (int64_t k = 0; k < std::ssize(evaluation.categories); ++k) {
+    const Category& category = evaluation.categories[static_cast<size_t>(k)];
+    const CategoryFigures f = figures_of(evaluation, k);
+    table += fmt::format("{},{},{},{}", csv_field(category.name), category.id, f.objects, f.detections);
+    for (const double figure : {f.ap, f.ap50, f.ap75, f.ap_small, f.ap_medium, f.ap_large, f.ar})
+      table += figure < 0 ? "," : "," + json_number(figure);
+    table += "\n";
+  }
+  return table;
+}
+
+}  // namespace
+
+void save_report(const DetectionReport& report, const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    fail_with(kUsage, folder.string(), ": cannot be made (", error.message(), "); choose another --save");
+  write_bytes(folder / "per_class.csv", std::as_bytes(std::span<const char>(class_table(report.evaluation))));
+  std::vector<uchar> png;
+  cv::imencode(".png", draw_precision_recall(report.evaluation), png);
+  write_bytes(folder / "pr_curves.png", std::as_bytes(std::span(png)));
+  if (!report.model.empty())
+    write_bytes(folder / "detections.json",
+                std::as_bytes(std::span<const char>(coco_results_json(report.found, report.truth))));
+}
+
+}  // namespace fovea

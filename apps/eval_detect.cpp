@@ -1,0 +1,234 @@
+#include <chrono>
+#include <cstdlib>
+#include <ostream>
+
+#include "apps/detection_report.h"
+#include "apps/embedded_model.h"
+#include "apps/found_boxes.h"
+#include "apps/model_options.h"
+#include "apps/progress.h"
+#include "apps/signals.h"
+#include "attention/base/isa.h"
+#include "models/training/classification_data.h"
+#include "vision/category_match.h"
+#include "vision/coco_results.h"
+
+namespace fovea {
+namespace {
+
+constexpr char kHelp[] =
+    "Says how good a detector is, in COCO's figures, on pictures whose objects are known.\n\n"
+    "  fovea eval detect --data instances_val2017.json --images val2017 -m detr\n"
+    "  fovea eval detect --data bccd --split test -m run --save report --min-ap 0.5 || echo too bad\n"
+    "  fovea eval detect --data instances_val2017.json --results detections.json --format json\n\n"
+    "Data are COCO's JSON, or the folder of a VOC or YOLO data set. Classes are matched by name, or by "
+    "COCO's\n"
+    "ids. Results are what any program found: [{image_id, category_id, bbox: [x, y, width, height], "
+    "score}].\n"
+    "--save writes per_class.csv and pr_curves.png, and what a model found as detections.json.\n";
+
+struct DetectEvalOptions {
+  std::string data, images, split, model, results, save;
+  int threads = 0;
+  bool json = false, quiet = false;
+  float threshold = 0;
+  double least = 0;
+  Progress::Mode progress = Progress::Mode::kAuto;
+};
+
+void add_data_options(CLI::App& app, DetectEvalOptions& options) {
+  app.add_option("--data", options.data, "COCO's annotation file, or the folder of a VOC or YOLO data set")
+      ->type_name("PATH");
+  app.add_option("--images", options.images, "Folder of the pictures, if it is not where the format has it")
+      ->type_name("DIR");
+  app.add_option("--split", options.split, "Which part of the data, if it is split; default: val or test")
+      ->type_name("NAME");
+  app.add_option("-m,--model", options.model, "Folder with a detector's config.json and model.safetensors")
+      ->type_name("DIR")
+      ->envname("FOVEA_MODEL");
+  app.add_option("--results", options.results, "Judge the boxes of this file, in COCO's form; runs no model")
+      ->type_name("FILE");
+}
+
+void add_options(CLI::App& app, DetectEvalOptions& options) {
+  add_data_options(app, options);
+  add_choice<bool>(app, "--format", options.json, {{"text", false}, {"json", true}}, "text or json");
+  app.add_option("--save", options.save, "Folder for the table of classes, the curves and the boxes")
+      ->type_name("DIR");
+  app.add_option("--min-ap", options.least, "Exit with 7 if AP (IoU 0.50 to 0.95) is less")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--threshold", options.threshold, "Only boxes with a score above this count; default: 0")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--threads", options.threads,
+                 "Threads to use; default: $OMP_NUM_THREADS, or all this process may use")
+      ->type_name("N")
+      ->envname("FOVEA_THREADS")
+      ->check(CLI::Range(1, 1024));
+  using Mode = Progress::Mode;
+  add_choice<Mode>(app, "--progress", options.progress,
+                   {{"auto", Mode::kAuto}, {"plain", Mode::kPlain}, {"none", Mode::kNone}},
+                   "auto (only on a terminal), plain or none");
+  app.add_flag("-q,--quiet", options.quiet, "No lines on standard error for what is wrong with the data");
+}
+
+// Results are held against what the file says, to the last bit; what a model finds, against the pictures too.
+AnnotatedPictures read_truth(const DetectEvalOptions& options, std::string& split) {
+  const bool pictures_too = options.results.empty() || !options.images.empty();
+  AnnotationSource source{.path = options.data,
+                          .images = options.images,
+                          .split = options.split,
+                          .clip = false,
+                          .check = pictures_too ? PictureCheck::kHeader : PictureCheck::kNone};
+  try {
+    AnnotatedPictures truth = read_annotations(source);
+    split = options.split;
+    if (!split.empty() || truth.splits.empty()) return truth;
+    source.split = split = usual_held_out(truth.splits);
+    if (split.empty())
+      fail(options.data, ": has no split val or test; add --split, such as --split ", truth.splits[0]);
+    return read_annotations(source);
+  } catch (const Error& error) {
+    fail_with(kUsage, error.what());
+  }
+}
+
+bool is_of_picture(const AnnotationProblem& problem) {
+  return problem.code == "missing_picture" || problem.code == "bad_picture";
+}
+
+// Pictures that the data name, and that were left out because they cannot be read.
+std::vector<PictureFailure> unreadable(const AnnotatedPictures& truth) {
+  std::vector<PictureFailure> failures;
+  for (const AnnotationProblem& problem : truth.problems)
+    if (is_of_picture(problem))
+      failures.push_back({problem.message.substr(0, problem.message.find(": ")), problem.message});
+  return failures;
+}
+
+void tell_problems(const AnnotatedPictures& truth, std::ostream& err) {
+  int64_t count = 0;
+  const AnnotationProblem* first = nullptr;
+  for (const AnnotationProblem& problem : truth.problems) {
+    if (problem.kind == AnnotationProblem::Kind::kNoted || is_of_picture(problem)) continue;
+    count += problem.count;
+    if (!first) first = &problem;
+  }
+  if (first)
+    err << "fovea: " << count
+        << " of the data's entries were left out or repaired, the first: " << first->message << "\n";
+}
+
+Detector open_detector(const std::string& model) {
+  try {
+    return Detector::load(model_path(model));
+  } catch (const Error& error) {
+    fail_with(kModelUnusable, error.what());
+  }
+}
+
+std::vector<int64_t> matched(const Detector& detector, const DetectionReport& report,
+                             const DetectEvalOptions& options, Console& console) {
+  std::vector<int64_t> matches;
+  try {
+    matches = match_categories(detector.info().labels, report.truth.categories);
+  } catch (const Error& error) {
+    fail_with(kUsage, report.data, ": ", error.what());
+  }
+  const std::vector<int64_t> left = unmatched(matches, report.truth.categories);
+  if (!left.empty() && !options.quiet)
+    console.err << "fovea: " << left.size() << " of " << report.truth.categories.size()
+                << " categories are not the model's, which cannot find them: '"
+                << report.truth.categories[static_cast<size_t>(left[0])].name
+                << (left.size() > 1 ? "', ...\n" : "'\n");
+  return matches;
+}
+
+// False: it was interrupted.
+bool run_model(const DetectEvalOptions& options, Console& console, DetectionReport& report,
+               CocoParams& params) {
+  const Detector detector = open_detector(options.model);
+  report.model = detector.info().id;
+  const std::vector<int64_t> matches = matched(detector, report, options, console);
+  Progress progress(console.err, options.progress, console.err_is_terminal, "eval");
+  progress.expect(std::ssize(report.truth.pictures));
+  const auto start = std::chrono::steady_clock::now();
+  std::optional<FoundBoxes> found = find_boxes(detector, report.truth, matches, options.threshold, [&] {
+    progress.advance();
+    return received_signal() == 0;
+  });
+  progress.finish();
+  if (!found) return false;
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.found = std::move(found->boxes);
+  report.failures.insert(report.failures.end(), found->failures.begin(), found->failures.end());
+  report.pictures = std::ssize(found->pictures);
+  params.pictures = std::move(found->pictures);
+  if (report.pictures == 0) fail_with(kInputsFailed, report.data, ": not one picture could be read");
+  return true;
+}
+
+void read_results(const DetectEvalOptions& options, Console& console, DetectionReport& report) {
+  report.results = options.results;
+  report.pictures = std::ssize(report.truth.pictures);
+  try {
+    CocoResults results = read_coco_results(options.results, report.truth);
+    if (results.of_unknown_categories > 0 && !options.quiet)
+      console.err << "fovea: " << options.results << ": " << results.of_unknown_categories
+                  << " results are of categories that the data lack, and do not count\n";
+    report.found = std::move(results.boxes);
+  } catch (const Error& error) {
+    fail_with(kUsage, error.what());
+  }
+  std::erase_if(report.found, [&](const ScoredBox& box) {
+    return options.threshold > 0 && box.score <= static_cast<double>(options.threshold);
+  });
+}
+
+int run(const DetectEvalOptions& options, Console& console, int threads) {
+  DetectionReport report;
+  report.data = options.data;
+  report.threads = threads;
+  report.isa = std::string(active_isa());
+  report.truth = read_truth(options, report.split);
+  report.failures = unreadable(report.truth);
+  if (!options.quiet) tell_problems(report.truth, console.err);
+  CocoParams params;
+  if (!options.results.empty()) {
+    read_results(options, console, report);
+  } else if (!run_model(options, console, report, params)) {
+    return 128 + received_signal();
+  }
+  if (!options.quiet)
+    for (const PictureFailure& failure : report.failures) console.err << "fovea: " << failure.reason << "\n";
+  report.evaluation = evaluate_detections(report.truth, report.found, params);
+  options.json ? write_json(report, console.out) : write_text(report, console.out);
+  if (!options.save.empty()) save_report(report, options.save);
+  if (report.evaluation.ap() < options.least) {
+    console.err << "fovea: AP " << report.evaluation.ap() << " is below --min-ap " << options.least << "\n";
+    return kBelowGate;
+  }
+  if (report.failures.empty()) return kOk;
+  console.err << "fovea: " << report.failures.size() << " of "
+              << report.pictures + std::ssize(report.failures) << " pictures could not be read\n";
+  return kInputsFailed;
+}
+
+}  // namespace
+
+int eval_detect_verb(const Arguments& arguments, Console& console) {
+  CLI::App app(kHelp, "fovea eval detect");
+  DetectEvalOptions options;
+  add_options(app, options);
+  if (!parse_options(app, arguments, console)) return kOk;
+  if (options.data.empty()) fail_with(kUsage, "no data given; add --data PATH");
+  const char* usual = std::getenv("FOVEA_MODEL");
+  if (!options.results.empty() && !options.model.empty() && (!usual || options.model != usual))
+    fail_with(kUsage, "--results and -m: one finds the boxes or the other; choose one");
+  if (options.results.empty() && options.model.empty())
+    fail_with(kUsage, "nothing to judge; add -m DIR, or --results FILE");
+  return with_threads(options.threads, [&](int threads) { return run(options, console, threads); });
+}
+
+}  // namespace fovea

@@ -1,0 +1,64 @@
+#include "apps/output_folder.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "apps/exit_code.h"
+#include "attention/checkpoint/atomic_file.h"
+
+namespace fovea {
+
+namespace fs = std::filesystem;
+
+OutputFolder::OutputFolder(const std::string& option, std::string folder, bool force)
+    : folder_(std::move(folder)), force_(force) {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (!fs::is_directory(folder_)) {
+    if (!error) error = std::make_error_code(std::errc::not_a_directory);
+    fail_with(kUsage, option, ": ", folder_, " cannot be made (", error.message(),
+              "); choose another folder");
+  }
+  if (access(folder_.c_str(), W_OK | X_OK) != 0)
+    fail_with(kUsage, option, ": ", folder_, " cannot be written into (",
+              std::generic_category().message(errno), "); choose another folder");
+}
+
+std::string OutputFolder::claim(const std::string& stem, const std::string& extension) {
+  std::string name = stem + extension;
+  for (int i = 2; !claimed_.insert(name).second; ++i) name = stem + "-" + std::to_string(i) + extension;
+  return (fs::path(folder_) / name).string();
+}
+
+std::optional<Failure> OutputFolder::objection(const std::string& path, const std::string& source) const {
+  std::error_code ignored;
+  if (!fs::exists(fs::symlink_status(path, ignored))) return std::nullopt;
+  if (fs::equivalent(path, source, ignored))
+    return Failure{"exists", source + ": its result would take its own place; choose another folder"};
+  if (force_) return std::nullopt;
+  return Failure{"exists", source + ": " + path + " is there already; choose another folder, or add --force"};
+}
+
+std::string stem_of(const std::string& source) {
+  if (source == "-") return "stdin";
+  const std::string stem = fs::path(source).stem().string();
+  return stem.empty() ? "picture" : stem;
+}
+
+std::string extension_of(const std::string& source) {
+  std::string extension = fs::path(source).extension().string();
+  for (char& c : extension)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return extension;
+}
+
+void write_file(const std::string& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(std::as_bytes(std::span(bytes)));
+  file.commit();
+}
+
+}  // namespace fovea

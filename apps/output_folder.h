@@ -1,0 +1,36 @@
+#pragma once
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+
+#include "apps/result.h"
+
+namespace fovea {
+
+// A folder of results, one file an input, under names like theirs of which no two are the same.
+class OutputFolder {
+ public:
+  // Made if it is not there; a kUsage error, which names `option`, if nothing can be written into it.
+  OutputFolder(const std::string& option, std::string folder, bool force);
+
+  // A new path in it: stem + extension, or stem-2 + extension, ...
+  std::string claim(const std::string& stem, const std::string& extension);
+  // Why such a file may not be written; nothing if it may.
+  std::optional<Failure> objection(const std::string& path, const std::string& source) const;
+
+ private:
+  std::string folder_;
+  bool force_;
+  std::set<std::string> claimed_;
+};
+
+// What an input is called without folders and extension: "stdin" for "-".
+std::string stem_of(const std::string& source);
+// In lower case, with the point: ".jpg".
+std::string extension_of(const std::string& source);
+
+// Writes a file that is whole or not there at all.
+void write_file(const std::string& path, std::string_view bytes);
+
+}  // namespace fovea

@@ -1,0 +1,169 @@
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "apps/embedded_model.h"
+#include "apps/model_options.h"
+#include "apps/signals.h"
+#include "apps/train_detect_settings.h"
+#include "apps/train_run.h"
+#include "models/pipelines/recipe_of.h"
+#include "models/training/detection_recipe.h"
+#include "models/training/detection_task.h"
+#include "models/training/saved_recipe.h"
+
+namespace fovea {
+namespace {
+
+constexpr char kHelp[] =
+    "Trains a detector on pictures whose objects have boxes.\n\n"
+    "  fovea train detect --data bccd -m detr -o bccd-detr                  train a checkpoint further\n"
+    "  fovea train detect --data bccd -m config.json --size 240x320         a model from nothing\n"
+    "  fovea train detect --data train.json --held-out val.json -m detr     COCO's files\n"
+    "  fovea train detect --data bccd -m detr -o bccd-detr --resume         go on where it stopped\n"
+    "  fovea detect new.jpg -m bccd-detr                                    use what was trained\n\n"
+    "Data are COCO's JSON, or the folder of a VOC or YOLO data set.\n"
+    "RUN gets model.safetensors, config.json and preprocessor_config.json, a model like any other;\n"
+    "metrics.csv and curves.png; training.json; and training_state.safetensors, to go on from.\n";
+
+constexpr int64_t kFewFromNothing = 500;  // pictures
+
+FrameSize read_size(const std::string& text) {
+  FrameSize size;
+  if (text.empty()) return size;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, size.height);
+  auto last = first;
+  if (first.ec == std::errc() && first.ptr != end && *first.ptr == 'x')
+    last = std::from_chars(first.ptr + 1, end, size.width);
+  constexpr int64_t kMost = 8192;
+  const auto sane = [](int64_t side) { return side >= 1 && side <= kMost; };
+  if (last.ptr == first.ptr || last.ec != std::errc() || last.ptr != end || !sane(size.height) ||
+      !sane(size.width))
+    fail_with(kUsage, "--size: '", text, "' is no size; write HxW, as in 240x320");
+  return size;
+}
+
+TrainableDetector load_detector_for(const TrainDetectSettings& settings,
+                                    const std::vector<std::string>& labels) {
+  TrainingSource source{.path = settings.model, .labels = labels, .tuning = {}};
+  source.tuning.seed = settings.seed;
+  source.tuning.frozen = settings.frozen;
+  TrainableDetector detector = load_trainable_detector(source);
+  check_frozen(settings.frozen, detector);
+  return detector;
+}
+
+// An evaluation takes about a third of what as many pictures take in training.
+int64_t usual_evaluation(const DetectionData& data) {
+  const auto train = std::ssize(data.train.pictures), held_out = std::ssize(data.held_out.pictures);
+  return std::max<int64_t>(1, (10 * held_out + 3 * train - 1) / (3 * train));
+}
+
+std::string record_of(const DetectionData& data) {
+  const nlohmann::ordered_json record = {
+      {"classes", data.labels()},
+      {"split", data.train_split},
+      {"pictures", data.train.pictures.size()},
+      {"objects", data.object_counts()},
+      {"held_out", {{"split", data.held_out_split}, {"pictures", data.held_out.pictures.size()}}}};
+  return record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// One run, from what was asked for to its exit code.
+class TrainDetectVerb {
+ public:
+  TrainDetectVerb(TrainDetectSettings settings, const Arguments& arguments, Console& console)
+      : settings_(std::move(settings)),
+        run_(settings_, arguments,
+             {.train = "train detect", .use = "detect", .measures = detection_measures(), .reported = 3},
+             console) {}
+
+  int run() {
+    const FrameSize size = read_size(settings_.size);
+    DetectionData data = as(kUsage, [&] { return open_detection_data(source()); });
+    settle(settings_.evaluate_every, usual_evaluation(data));
+    const TrainableDetector detector =
+        as(kModelUnusable, [&] { return load_detector_for(settings_, data.labels()); });
+    data.order_categories(detector.info.labels);
+    TrainerOptions options = settings_.trainer();
+    options.described = settings_.described();
+    options.described["the data set"] = data.fingerprint();
+    const Recipe recipe =
+        as(kModelUnusable, [&] { return detection_recipe(settings_.model, detector, data.train, size); });
+    const RunFolder folder = run_.open(
+        options, detector, preprocessor_config(recipe, processor_of(detector.info)), record_of(data));
+    tell(data, detector);
+    DetectionTask task(detector, data, recipe, task_options(data));
+    return run_.train(detector, task.task(), options, folder);
+  }
+
+ private:
+  DetectionDataSource source() const {
+    return {.path = settings_.data,
+            .images = settings_.images,
+            .split = settings_.split,
+            .held_out = settings_.held_out,
+            .held_out_images = settings_.held_out_images,
+            .share = settings_.hold_out,
+            .seed = settings_.seed};
+  }
+
+  DetectionOptions task_options(const DetectionData& data) const {
+    return {.batches = {.batch = *settings_.batch,
+                        .seed = settings_.seed,
+                        .drop_last = *settings_.batch <= std::ssize(data.train.pictures),
+                        .stop_at_failure = settings_.stop_at_failure},
+            .augmentation = settings_.augmentation(),
+            .denoising = {.queries = settings_.denoising},
+            .token_copies = settings_.token_copies,
+            .interrupted = [] { return received_signal() != 0; }};
+  }
+
+  void tell(const DetectionData& data, const TrainableDetector& detector) {
+    tell_problems(data.train);
+    tell_problems(data.held_out);
+    const auto count = std::ssize(data.train.pictures);
+    if (!detector.from_checkpoint && count < kFewFromNothing)
+      run_.note(std::to_string(count) + (count == 1 ? " picture is" : " pictures are") +
+                " few to learn a detector from nothing; go on from a checkpoint (-m FOLDER) if there is one, "
+                "and vary them (--scale, --colour-jitter, --mosaic)");
+    if (data.held_out.pictures.empty())
+      run_.note("nothing is held out: only the training loss tells how it goes");
+  }
+
+  void tell_problems(const AnnotatedPictures& set) {
+    int64_t count = 0;
+    const AnnotationProblem* first = nullptr;
+    for (const AnnotationProblem& problem : set.problems) {
+      if (problem.kind == AnnotationProblem::Kind::kNoted) continue;
+      count += problem.count;
+      if (!first) first = &problem;
+    }
+    if (first)
+      run_.note(std::to_string(count) +
+                " of the data's entries were left out or repaired, the first: " + first->message);
+  }
+
+  TrainDetectSettings settings_;
+  TrainRun run_;
+};
+
+}  // namespace
+
+int train_detect_verb(const Arguments& arguments, Console& console) {
+  CLI::App app(kHelp, "fovea train detect");
+  TrainDetectSettings settings;
+  add_train_detect_options(app, settings);
+  if (!parse_options(app, arguments, console)) return kOk;
+  if (settings.data.empty()) fail_with(kUsage, "no data given; add --data PATH");
+  if (settings.model.empty())
+    fail_with(kUsage, "no model given; add -m with a checkpoint folder or a config.json");
+  settings.model = model_path(settings.model);
+  settings.take_defaults();
+  settings.augmentation();  // what is wrong with it is said before anything is read
+  return with_threads(settings.threads,
+                      [&](int) { return TrainDetectVerb(settings, arguments, console).run(); });
+}
+
+}  // namespace fovea

@@ -1,0 +1,137 @@
+#include "apps/train_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "apps/signals.h"
+
+namespace fovea {
+namespace {
+
+std::string command_line(const char* verb, const Arguments& arguments) {
+  std::string line = std::string("fovea ") + verb;
+  for (const std::string& word : arguments)
+    if (word != "--resume" && word != "--force") line += " " + quoted(word);
+  return line;
+}
+
+// All there is of a name, up to a dot, that is not a head's.
+std::vector<std::string> backbone_of(const TrainableModel& model) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : model.store->state()) {
+    const bool head = std::any_of(model.heads.begin(), model.heads.end(),
+                                  [&](const std::string& h) { return name.starts_with(h + "."); });
+    if (!head) names.push_back(name);
+  }
+  return names;
+}
+
+void expect_alike(const RunFolder& folder, const TrainerOptions& options) {
+  const std::optional<TrainingState> state = as(kUsage, [&] { return folder.state(); });
+  if (!state) return;
+  const std::string difference = first_difference(state->options, options.described);
+  if (!difference.empty())
+    fail_with(kUsage, folder.path().string(), ": cannot be resumed: ", difference,
+              "; give what the run began with (see its training.json), or start over with --force");
+}
+
+}  // namespace
+
+std::string quoted(const std::string& word) {
+  if (!word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                              "-_./,:=@%+") == std::string::npos)
+    return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
+  return text + "'";
+}
+
+std::vector<std::string> frozen_names(const std::vector<std::string>& asked,
+                                      const std::function<TrainableModel()>& load) {
+  std::vector<std::string> names = asked;
+  if (const auto found = std::find(names.begin(), names.end(), "backbone"); found != names.end()) {
+    names.erase(found);
+    const std::vector<std::string> backbone = backbone_of(load());
+    names.insert(names.end(), backbone.begin(), backbone.end());
+  }
+  return names;
+}
+
+void check_frozen(const std::vector<std::string>& frozen, const TrainableModel& model) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : model.store->state())
+    for (size_t dot = name.find('.');; dot = name.find('.', dot + 1)) {
+      names.push_back(name.substr(0, dot));
+      if (dot == std::string::npos) break;
+    }
+  for (const std::string& prefix : frozen)
+    if (std::find(names.begin(), names.end(), prefix) == names.end())
+      fail_with(kUsage, "--freeze: the model has no layer '", prefix, "'",
+                suggestion(prefix, names, "write 'backbone', or a name such as '" + names.front() + "'"));
+}
+
+TrainRun::TrainRun(const TrainSettings& settings, const Arguments& arguments, TrainVerbInfo verb,
+                   Console& console)
+    : settings_(settings),
+      verb_(std::move(verb)),
+      command_(command_line(verb_.train, arguments)),
+      console_(console),
+      progress_(console, verb_.measures, settings.progress, settings.quiet) {}
+
+RunFolder TrainRun::open(const TrainerOptions& options, const TrainableModel& model,
+                         const std::string& preprocessor, const std::string& record) const {
+  const RunFolder folder = as(kUsage, [&] { return RunFolder(settings_.folder, settings_.start()); });
+  expect_alike(folder, options);
+  nlohmann::ordered_json json = {{"command", command_}, {"data", settings_.data}};
+  json.update(nlohmann::ordered_json::parse(record));
+  json["seed"] = settings_.seed;
+  json["options"] = options.described;
+  folder.write_text("training.json",
+                    json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  folder.write_text("config.json", model.config);
+  folder.write_text("preprocessor_config.json", preprocessor);
+  return folder;
+}
+
+int TrainRun::train(const TrainableModel& model, const TrainingTask& task, const TrainerOptions& options,
+                    const RunFolder& folder) {
+  Trainer trainer(model, task, options, folder, events(options));
+  const bool finished = trainer.run();
+  return finish(trainer, finished);
+}
+
+TrainingEvents TrainRun::events(const TrainerOptions& options) {
+  return {.step = [this](const StepReport& report) { progress_.step(report); },
+          .epoch = [this, epochs = options.epochs](
+                       const EpochMetrics& metrics) { progress_.epoch(metrics, epochs); },
+          .note = [this](const std::string& line) { progress_.note(line); },
+          .interrupted = [] { return received_signal() != 0; }};
+}
+
+int TrainRun::finish(const Trainer& trainer, bool finished) {
+  progress_.clear();
+  const size_t unreadable = trainer.state().unreadable.size();
+  if (!finished) {
+    console_.err << "fovea: stopped and saved; go on with: " << command_ << " --resume\n";
+    return interrupted_code();
+  }
+  if (unreadable > 0)
+    console_.err << "fovea: " << unreadable << (unreadable == 1 ? " picture" : " pictures")
+                 << " could not be read and had no part in it\n";
+  const EpochMetrics& last = trainer.state().epochs.back();
+  console_.out << fmt::format("{}: {} epochs", settings_.folder, last.epoch);
+  if (const double value = last.values.at(verb_.reported); !std::isnan(value))
+    console_.out << fmt::format(", held-out {} {:.4f}", verb_.measures.at(verb_.reported).word, value);
+  console_.out << fmt::format("; try: fovea {} PICTURE -m {}\n", verb_.use, quoted(settings_.folder));
+  return unreadable > 0 ? kInputsFailed : kOk;
+}
+
+int interrupted_code() {
+  return 128 + received_signal();
+}
+
+}  // namespace fovea

@@ -1,0 +1,68 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "apps/train_settings.h"
+#include "apps/training_progress.h"
+#include "models/trainable_model.h"
+
+namespace fovea {
+
+// What fails in work() is the caller's doing, of this kind.
+template <class Work>
+auto as(ExitCode code, const Work& work) {
+  try {
+    return work();
+  } catch (const ProgramError&) {
+    throw;
+  } catch (const Error& error) {
+    fail_with(code, error.what());
+  }
+}
+
+// What a verb that trains leaves to TrainRun.
+struct TrainVerbInfo {
+  const char *train, *use;  // "train classify", "classify"
+  std::vector<Measure> measures;
+  size_t reported;  // of them, what the last line tells
+};
+
+// A word as a shell reads it back.
+std::string quoted(const std::string& word);
+
+// What --freeze names of a model, without the word 'backbone': `load` then gives the model whose names that
+// stands for. check_frozen() fails on a name that no layer has.
+std::vector<std::string> frozen_names(const std::vector<std::string>& asked,
+                                      const std::function<TrainableModel()>& load);
+void check_frozen(const std::vector<std::string>& frozen, const TrainableModel& model);
+
+// A run of a training verb, from the folder that it makes to its exit code.
+class TrainRun {
+ public:
+  TrainRun(const TrainSettings& settings, const Arguments& arguments, TrainVerbInfo verb, Console& console);
+
+  void note(const std::string& line) { progress_.note(line); }
+  // Makes the folder, with all that describes the model and the run; fails if it holds another run. `record`
+  // is what training.json says beside the command and the options, a
+  // JSON object.
+  RunFolder open(const TrainerOptions& options, const TrainableModel& model, const std::string& preprocessor,
+                 const std::string& record) const;
+  int train(const TrainableModel& model, const TrainingTask& task, const TrainerOptions& options,
+            const RunFolder& folder);
+
+ private:
+  TrainingEvents events(const TrainerOptions& options);
+  int finish(const Trainer& trainer, bool finished);
+
+  const TrainSettings& settings_;
+  TrainVerbInfo verb_;
+  std::string command_;
+  Console& console_;
+  TrainingProgress progress_;
+};
+
+// Ends the work at once: 128 and the signal's number.
+int interrupted_code();
+
+}  // namespace fovea

@@ -1,0 +1,60 @@
+#include "models/detr_transformer.h"
+
+namespace fovea {
+namespace {
+
+constexpr float kNormEps = 1e-5f;
+
+DetrLayerConfig layer_of(const DetrTransformerConfig& c, int64_t mlp, int heads) {
+  return {.dim = c.dim,
+          .mlp = mlp,
+          .heads = heads,
+          .activation = c.activation,
+          .norm_first = c.norm_first,
+          .dropout = c.dropout};
+}
+
+}  // namespace
+
+void tap_state(const Pass& pass, const std::string& name, const Tensor& tokens) {
+  if (pass.taps) pass.taps->states.push_back({name, tokens});
+}
+
+DetrEncoder::DetrEncoder(const DetrTransformerConfig& c, const Weights& w) : name_(w.path()) {
+  for (int64_t i = 0; i < c.encoder_layers; ++i)
+    layers_.emplace_back(layer_of(c, c.encoder_mlp, c.encoder_heads), w / "layers" / i);
+  if (c.norm_first) norm_.emplace(c.dim, w / "norm", kNormEps);
+}
+
+Tensor DetrEncoder::operator()(const Tensor& x, const DetrTokens& tokens, const Pass& pass) const {
+  tap_state(pass, name_ + ".embeddings", x);
+  Tensor y = x;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    y = layers_[i](y, tokens, pass);
+    tap_state(pass, name_ + ".layers." + std::to_string(i), y);
+  }
+  return norm_ ? (*norm_)(y) : y;
+}
+
+DetrDecoder::DetrDecoder(const DetrTransformerConfig& c, const Weights& w)
+    : name_(w.path()), norm_between_(c.norm_between), norm_(c.dim, w / "norm", kNormEps) {
+  for (int64_t i = 0; i < c.decoder_layers; ++i)
+    layers_.emplace_back(layer_of(c, c.decoder_mlp, c.decoder_heads), w / "layers" / i);
+}
+
+std::vector<Tensor> DetrDecoder::operator()(const Tensor& position, const DetrMemory& memory, bool all,
+                                            const Pass& pass) const {
+  Tensor x = Tensor::full({memory.values.dim(0), position.dim(0), position.dim(1)}, 0);
+  tap_state(pass, name_ + ".embeddings", x);
+  std::vector<Tensor> states;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const bool last = i + 1 == layers_.size();
+    x = layers_[i](x, position, memory, pass);
+    if (norm_between_) x = norm_(x);
+    tap_state(pass, name_ + ".layers." + std::to_string(i), x);
+    if (last || all) states.push_back(norm_between_ && !last ? x : norm_(x));
+  }
+  return states;
+}
+
+}  // namespace fovea

@@ -1,0 +1,45 @@
+#include "models/trainable_model.h"
+
+#include "attention/base/error.h"
+#include "models/relabel.h"
+#include "models/text_file.h"
+
+namespace fovea {
+
+ModelSource open_training_source(const std::filesystem::path& path) {
+  std::error_code error;
+  const bool folder = std::filesystem::is_directory(path, error);
+  if (!folder && !std::filesystem::is_regular_file(path, error))
+    fail(path.string(),
+         ": no such folder or config.json; give a checkpoint folder, or a config.json to start from");
+  ModelSource source{.folder = folder ? path : path.parent_path(), .config = {}, .checkpoint = {}};
+  const std::filesystem::path file = folder ? path / "config.json" : path;
+  const auto text = read_text(file);
+  if (!text) fail(file.string(), ": not found; training needs the model's config.json");
+  source.config.emplace(file.string(), *text);
+  if (folder) source.checkpoint = Checkpoint::open(path);
+  return source;
+}
+
+bool take_labels(ModelSource& source, const std::vector<std::string>& known,
+                 const std::vector<std::string>& wanted) {
+  if (known == wanted) return true;
+  const std::string file = source.config->file(), text = relabelled(*source.config, wanted);
+  source.config.emplace(file, text);
+  return false;
+}
+
+std::shared_ptr<ParameterStore> training_store(const ModelSource& source, const NameTable& names,
+                                               const FineTuning& tuning) {
+  if (!source.checkpoint) return std::make_shared<ParameterStore>(tuning);
+  return std::make_shared<ParameterStore>(map_names(*source.checkpoint, names.rules()), tuning);
+}
+
+ParameterMap as_stored(const std::map<std::string, Tensor>& ours) {
+  ParameterMap map;
+  for (const auto& [name, value] : ours)
+    map[name] = {value.shape(), [value = value] { return value.clone(); }, name};
+  return map;
+}
+
+}  // namespace fovea

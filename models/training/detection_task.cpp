@@ -1,0 +1,123 @@
+#include "models/training/detection_task.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "models/detection_loss.h"
+#include "models/pipelines/select_detections.h"
+#include "vision/coco_results.h"
+
+namespace fovea {
+namespace {
+
+std::vector<int64_t> all_of(const AnnotatedPictures& set) {
+  std::vector<int64_t> indices(set.pictures.size());
+  std::iota(indices.begin(), indices.end(), int64_t{0});
+  return indices;
+}
+
+std::vector<BoxTargets> targets_of(const std::vector<FramedObjects>& objects) {
+  std::vector<BoxTargets> targets;
+  for (const auto& [labels, boxes] : objects) {
+    targets.push_back({labels, {}});
+    if (!labels.empty()) targets.back().boxes = Tensor({std::ssize(labels), 4}, boxes);
+  }
+  return targets;
+}
+
+bool is_finite(const Tensor& values) {
+  return std::ranges::all_of(values.values(), [](float v) { return std::isfinite(v); });
+}
+
+// Matching cannot work with anything else.
+bool is_finite(const DetectorOutput& output) {
+  const auto good = [](const BoxPredictions& p) { return is_finite(p.logits) && is_finite(p.boxes); };
+  return std::ranges::all_of(output.layers, good) && (!output.tokens || good(*output.tokens));
+}
+
+// What a model finds in pictures whose truth is known.
+struct Found {
+  std::vector<ScoredBox> boxes;
+  std::vector<int64_t> pictures;  // ids of those that could be read
+  std::vector<PictureFailure> failures;
+};
+
+void add(Found& found, const DetectionBatch& batch, const BoxPredictions& predictions,
+         const DetectionChoice& choice, const AnnotatedPictures& truth) {
+  for (size_t i = 0; i < batch.pictures.size(); ++i) {
+    const int64_t picture = batch.pictures[i];
+    found.pictures.push_back(truth.pictures[static_cast<size_t>(picture)].id);
+    for (const Detection& detection :
+         select_detections(predictions, static_cast<int64_t>(i), batch.sizes[i], choice))
+      found.boxes.push_back(
+          scored_box(picture, detection.class_id, coco_bbox(detection.box), detection.score));
+  }
+}
+
+}  // namespace
+
+std::vector<Measure> detection_measures() {
+  return {{"train_loss", "loss", "loss", "training"},
+          {"train_class_accuracy", "class accuracy", "class accuracy of matches", "training"},
+          {"held_out_map", "mAP", "mean average precision", "IoU 0.5 to 0.95"},
+          {"held_out_map50", "mAP50", "mean average precision", "IoU 0.5"}};
+}
+
+DetectionTask::DetectionTask(TrainableDetector detector, const DetectionData& data, const Recipe& recipe,
+                             const DetectionOptions& options)
+    : detector_(std::move(detector)),
+      options_(options),
+      truth_(data.held_out),
+      train_(data.train, all_of(data.train), recipe, options.augmentation, options.batches) {
+  detector_.loss.token_copies = options.token_copies;
+  if (!truth_.pictures.empty()) held_out_.emplace(truth_, all_of(truth_), recipe, options.batches);
+}
+
+TrainingTask DetectionTask::task() {
+  TrainingTask task;
+  task.steps_per_epoch = train_.steps();
+  task.measures = detection_measures();
+  task.step = [this](int64_t epoch, int64_t at, const Pass& pass) { return step(epoch, at, pass); };
+  if (held_out_)
+    task.evaluate = [this](const std::map<std::string, Tensor>& values) { return evaluate(values); };
+  return task;
+}
+
+StepResult DetectionTask::step(int64_t epoch, int64_t step, const Pass& pass) {
+  const DetectionBatch batch = train_.batch(epoch, step);
+  if (!batch.images) return {.loss = {}, .failures = batch.failures};
+  const std::vector<BoxTargets> targets = targets_of(batch.objects);
+  std::optional<DenoisingQueries> denoising;
+  if (detector_.takes_denoising && options_.denoising.queries > 0)
+    denoising = denoising_queries(targets, *pass.training, options_.denoising);
+  const DenoisingQueries* queries = denoising ? &*denoising : nullptr;
+  const DetectorOutput output = detector_.detect({batch.images, batch.padding}, pass, queries);
+  const int64_t pictures = batch.images.dim(0);
+  if (!is_finite(output))
+    return {.loss = Tensor::full({1}, NAN), .pictures = pictures, .failures = batch.failures};
+  const DetectionLoss loss = detection_loss(output, targets, detector_.loss, queries);
+  return {.loss = loss.total,
+          .pictures = pictures,
+          .score = (1 - loss.last.class_error / 100) * static_cast<double>(pictures),
+          .failures = batch.failures};
+}
+
+std::optional<HeldOutResult> DetectionTask::evaluate(const std::map<std::string, Tensor>& values) {
+  const DetectionNetwork network = detector_.inference(values);
+  const DetectionChoice choice{.scores = network.scores, .threshold = 0};
+  Found found;
+  for (int64_t i = 0; i < held_out_->steps(); ++i) {
+    const DetectionBatch batch = held_out_->batch(i);
+    if (batch.images)
+      add(found, batch, network.detect({batch.images, batch.padding}, {}, nullptr).layers.back(), choice,
+          truth_);
+    found.failures.insert(found.failures.end(), batch.failures.begin(), batch.failures.end());
+    if (options_.interrupted()) return std::nullopt;
+  }
+  const CocoEvaluation evaluation = evaluate_detections(truth_, found.boxes, {.pictures = found.pictures});
+  const auto known = [](double value) { return value < 0 ? EpochMetrics::kNone : value; };
+  return HeldOutResult{{known(evaluation.ap()), known(evaluation.ap50())}, found.failures};
+}
+
+}  // namespace fovea
