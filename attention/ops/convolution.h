@@ -21,8 +21,8 @@ struct Tail {
   Tensor residual = {};          // of the output's shape; none: nothing is added
   bool spends_residual = false;  // the output may lie in its memory, if nobody else holds it
 };
-// Where the output goes: over the residual if the tail spends it, and `once`: each value is stored once, after
-// the residual there was read.
+// Where the output goes: over the residual if the tail spends it, and `once`: each value is stored once,
+// after the residual there was read.
 Tensor output_over(const Tail& tail, const Shape& shape, bool once);
 bool stores_once(const kernels::PackedConvolution& weight);  // else sums wait in the output between segments
 
