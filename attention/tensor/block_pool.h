@@ -29,8 +29,8 @@ class BlockPool {
   using Free = std::set<std::pair<size_t, char*>>;  // by size, then address
   struct Range {
     size_t bytes;
-    Free::node_type
-        node;  // while in use; it lists the range when free, so that giving back allocates nothing
+    // While in use: what lists the range once it is free, so that giving back allocates nothing.
+    Free::node_type node;
   };
   using Ranges = std::map<char*, Range>;  // by address
 
