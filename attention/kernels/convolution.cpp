@@ -50,7 +50,7 @@ inline HWY_NOINLINE void SumEdgeTile(Activation activation, int64_t rows, int64_
   for (int64_t i = 0; i < rows; ++i) std::copy_n(out + i * kWidth, valid, t.c + i * t.c_stride);
 }
 
-// One panel of one segment over all pixels of a block.
+// One segment of one panel over all pixels of a block.
 struct Sweep {
   int64_t width, valid;  // outputs: with and without padding
   bool first, last;      // of the segments
@@ -74,7 +74,7 @@ HWY_INLINE void SweepPanel(const ConvolutionArgs& args, const ConvolutionBlock& 
         t.a = a + p * in.picture + r * row_step + column * t.a_stride;
         t.c = args.y + at;
         t.init = s.first ? bias : t.c;
-        t.residual = s.last && args.residual ? args.residual + at : nullptr;
+        t.residual = s.first && args.residual ? args.residual + at : nullptr;
         s.valid == s.width ? SumTile(activation, count, s.width, t)
                            : SumEdgeTile(activation, count, s.width, s.valid, t);
         t.ahead += t.ahead_lines * 64;
@@ -90,23 +90,23 @@ void ConvolveBlock(const ConvolutionArgs& args, const ConvolutionBlock& b, const
   TileArgs t;
   t.a_stride = in.pixel * w.window().stride[1];
   t.c_stride = t.residual_stride = args.y_pixel;
-  for (const PackedConvolution::Segment& segment : w.segments()) {
+  for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel) {
+    const int64_t n = panel * w.panel_width();
     Sweep s{};
-    s.first = &segment == &w.segments().front(), s.last = &segment == &w.segments().back();
-    t.depth = segment.depth;
-    t.a = in.data + segment.row * in.row + segment.start;
-    t.init_stride = s.first ? 0 : args.y_pixel;
-    for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel) {
-      const int64_t n = panel * w.panel_width();
-      s.width = std::min(w.panel_width(), w.padded_outputs() - n);
-      s.valid = std::min(s.width, w.group_outputs() - n);
-      s.y = b.group * w.group_outputs() + n;
-      t.b = data + n * segment.depth;
+    s.width = std::min(w.panel_width(), w.padded_outputs() - n);
+    s.valid = std::min(s.width, w.group_outputs() - n);
+    s.y = b.group * w.group_outputs() + n;
+    t.b = data + n * w.depth();
+    for (const PackedConvolution::Segment& segment : w.segments()) {
+      s.first = &segment == &w.segments().front(), s.last = &segment == &w.segments().back();
+      t.depth = segment.depth;
+      t.a = in.data + segment.row * in.row + segment.start;
+      t.init_stride = s.first ? 0 : args.y_pixel;
       t.ahead = reinterpret_cast<const char*>(t.b + segment.depth * s.width);
       t.ahead_lines = (segment.depth * s.width / 16 + tiles - 1) / tiles;
       SweepPanel(args, b, in, s, t);
+      t.b += segment.depth * s.width;
     }
-    data += segment.depth * w.padded_outputs();
   }
 }
 

@@ -48,8 +48,8 @@ ConvolutionPlan::ConvolutionPlan(const ConvolutionArgs& args) : args_(args) {
 }
 
 void ConvolutionPlan::choose_blocks() {
-  // What a block reads stays in L2, and a panel of weights serves all of its pixels.
-  const int64_t pixels = std::clamp<int64_t>(24576 / std::max<int64_t>(1, channels_), 48, 192);
+  // What a block reads stays in L2, and each panel of weights, which may come from far, serves many pixels.
+  const int64_t pixels = std::clamp<int64_t>(98304 / std::max<int64_t>(1, channels_), 96, 208);
   constexpr int64_t kTasksWanted = 16;
   columns_ = even_part(args_.out_width, pixels);
   columns_ = std::min(args_.out_width, (columns_ + 3) / 4 * 4);
@@ -112,6 +112,9 @@ void ConvolutionPlan::copy_row(const ConvolutionBlock& block, const float* pictu
   for (int64_t i = 0; i < begin; ++i) std::fill_n(out + i * step, channels_, 0.f);
   if (step == all && channels_ == all) {
     std::copy_n(from, (end - begin) * all, out + begin * step);
+  } else if (channels_ == 3) {  // a picture's own: too few for a call each
+    for (int64_t i = begin; i < end; ++i, from += all)
+      for (int64_t c = 0; c < 3; ++c) out[i * step + c] = from[c];
   } else {
     for (int64_t i = begin; i < end; ++i, from += all) std::copy_n(from, channels_, out + i * step);
   }

@@ -11,7 +11,7 @@ namespace kernels {
 struct Epilogue {
   const float* bias = nullptr;  // [columns]
   Activation activation = Activation::kNone;
-  const float* residual = nullptr;  // one row for each row of the product; not the output
+  const float* residual = nullptr;  // one row for each row; may be the output, but for gemm()
   int64_t residual_stride = 0;
 };
 

@@ -37,9 +37,9 @@ PackedConvolution::PackedConvolution(const FilterView& w, const Window& window)
   values_ = values;
 }
 
-// Into equal segments of at most 384, so that a panel stays in L1 and L2 and no segment is a sliver.
+// Into equal segments of at most 1024, so that a panel of one stays in L2 and no segment is a sliver.
 void PackedConvolution::cut() {
-  constexpr int64_t kMost = 384, kFew = 128;
+  constexpr int64_t kMost = 1024, kFew = 128;
   const bool joined = window_.dilation[1] == 1 || window_.size[1] == 1;  // a row of taps is one stretch
   stacked_ = joined && !depthwise() && window_.size[0] > 1 && window_.size[1] * channels_ < kFew;
   const int64_t rows = stacked_ ? 1 : window_.size[0], columns = joined ? 1 : window_.size[1];
@@ -63,16 +63,11 @@ void PackedConvolution::pack(const FilterView& w, float* out) const {
     stacked_ ? add(tap % window_.size[0], tap / window_.size[0])
              : add(tap / window_.size[1], tap % window_.size[1]);
   for (int64_t group = 0; group < groups_; ++group) {
-    auto k = order.begin();
-    for (const Segment& segment : segments_) {
-      const std::vector<int64_t> where(k, k + segment.depth);
-      k += segment.depth;
-      for (int64_t n = 0; n < padded_outputs(); n += panel_width()) {
-        const int64_t width = std::min(panel_width(), padded_outputs() - n);
-        pack_panel(w.data + group * w.group_stride + n * w.output_stride, w.output_stride, where, width,
-                   std::min(width, outputs_ - n), out);
-        out += segment.depth * width;
-      }
+    for (int64_t n = 0; n < padded_outputs(); n += panel_width()) {
+      const int64_t width = std::min(panel_width(), padded_outputs() - n);
+      pack_panel(w.data + group * w.group_stride + n * w.output_stride, w.output_stride, order, width,
+                 std::min(width, outputs_ - n), out);
+      out += depth() * width;
     }
   }
 }

@@ -23,9 +23,9 @@ struct FilterView {
   std::array<int64_t, 2> tap_stride;
 };
 
-// Filters laid out once for the instruction set in use: [group][segment][panel of 3 vectors of
-// outputs][k][output in panel], outputs padded with zeros to whole vectors; or [tap][channel] where each
-// channel is its own group.
+// Filters laid out once for the instruction set in use: [group][panel of 3 vectors of
+// outputs][segment][k][output in panel], outputs padded with zeros to whole vectors; or [tap][channel] where
+// each channel is its own group.
 class PackedConvolution {
  public:
   // A stretch of the window that lies in one piece in a row of pixels of channels() / groups() floats.
@@ -54,10 +54,9 @@ class PackedConvolution {
   int64_t panel_width() const { return 3 * lanes_; }
   int64_t panels() const { return (outputs_ + panel_width() - 1) / panel_width(); }
   int64_t padded_outputs() const { return (outputs_ + lanes_ - 1) / lanes_ * lanes_; }
+  int64_t depth() const { return window_.taps() * channels_; }  // of all segments
   int64_t padded_channels() const { return (channels() + lanes_ - 1) / lanes_ * lanes_; }
-  const float* data(int64_t group = 0) const {
-    return values_.get() + group * window_.taps() * channels_ * padded_outputs();
-  }
+  const float* data(int64_t group = 0) const { return values_.get() + group * depth() * padded_outputs(); }
 
  private:
   void cut();

@@ -81,8 +81,9 @@ HWY_INLINE void TileOf(const TileArgs& t) {
   };
   int64_t k = 0;
   const char* ahead = t.ahead;
-  for (int64_t left = t.ahead_lines; left > 0 && k + 32 <= t.depth; --left, ahead += 64) {
-    PrefetchToL2(ahead);
+  const int64_t lines = (t.ahead_lines * 32 + t.depth - 1) / std::max<int64_t>(t.depth, 1);
+  for (int64_t left = t.ahead_lines; left > 0 && k + 32 <= t.depth; left -= lines) {
+    for (int64_t i = 0; i < lines; ++i, ahead += 64) PrefetchToL2(ahead);
     for (const int64_t end = k + 32; k < end; k += 4) {
       step(0), step(1), step(2), step(3);
       advance(4);

@@ -1,6 +1,6 @@
-// The one-dimensional Winograd transforms of F(4, 3), on vectors of 1, 4 or 8 channels. Rows of the points +p
-// and -p share their even part and differ in the sign of their odd part. Included once for each instruction
-// set by foreach_target.h.
+// The one-dimensional Winograd transforms of F(4, 3) and F(2, 3), on vectors of 1, 4 or 8 channels. Rows of
+// the points +p and -p share their even part and differ in the sign of their odd part. Included once for each
+// instruction set by foreach_target.h.
 #if defined(FOVEA_WINOGRAD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_WINOGRAD_INL_H_
 #undef FOVEA_WINOGRAD_INL_H_
@@ -66,6 +66,24 @@ struct OutputGradientTransform {  // its transpose: 4 -> 6
     y[3] = PlusTimes(even_far, kFar, odd_far);
     y[4] = PlusTimes(even_far, -kFar, odd_far);
     y[5] = x[3];
+  }
+};
+
+struct SmallInputTransform {  // 4 inputs -> 4 positions
+  static constexpr int kFrom = 4, kTo = 4;
+  static HWY_INLINE void Apply(const VC* x, VC* y) {
+    y[0] = hn::Sub(x[0], x[2]);
+    y[1] = hn::Add(x[2], x[1]);
+    y[2] = hn::Sub(x[2], x[1]);
+    y[3] = hn::Sub(x[3], x[1]);
+  }
+};
+
+struct SmallOutputTransform {  // 4 positions -> 2 outputs
+  static constexpr int kFrom = 4, kTo = 2;
+  static HWY_INLINE void Apply(const VC* x, VC* y) {
+    y[0] = hn::Add(x[0], hn::Add(x[1], x[2]));
+    y[1] = hn::Add(x[3], hn::Sub(x[1], x[2]));
   }
 };
 

@@ -19,8 +19,8 @@ struct TilePlace {
   int64_t picture, y, x;  // of its first output
 };
 HWY_INLINE TilePlace PlaceOf(const WinogradMap& map, int64_t tile) {
-  const int64_t row = tile / map.tiles_x;
-  return {row / map.tiles_y, row % map.tiles_y * kWinogradTile, tile % map.tiles_x * kWinogradTile};
+  const int64_t row = tile / map.tiles_x, side = outputs_of(map.tile);
+  return {row / map.tiles_y, row % map.tiles_y * side, tile % map.tiles_x * side};
 }
 
 // Never inlined, as all three transforms of a tile: within a large function GCC keeps their vectors in
@@ -72,7 +72,8 @@ void ForwardTiles(const WinogradMap& map, const float* x, const float* zeros, co
 
 void Input(const WinogradMap& map, const float* x, const float* zeros, const WinogradSlots& to, int64_t begin,
            int64_t end) {
-  ForwardTiles<InputTransform>(map, x, zeros, to, begin, end);
+  const bool four = map.tile == WinogradTile::kFour;
+  (four ? ForwardTiles<InputTransform> : ForwardTiles<SmallInputTransform>)(map, x, zeros, to, begin, end);
 }
 
 void OutputGradient(const WinogradMap& map, const float* dy, const float* zeros, const WinogradSlots& to,
@@ -80,11 +81,11 @@ void OutputGradient(const WinogradMap& map, const float* dy, const float* zeros,
   ForwardTiles<OutputGradientTransform>(map, dy, zeros, to, begin, end);
 }
 
-// Output pixel (i, j) of the tile goes to y + at[4 i + j]; a negative one lies beyond the map.
-template <bool kRelu>
+// Output pixel (i, j) of the tile goes to y + at[outputs a side * i + j]; a negative one lies beyond the map.
+template <class Transform, bool kRelu>
 HWY_NOINLINE void OutputTile(const float* m, int64_t position_stride, int64_t channels, const int64_t* at,
                              const Epilogue& tail, float* y) {
-  constexpr int kFrom = OutputTransform::kFrom, kTo = OutputTransform::kTo;
+  constexpr int kFrom = Transform::kFrom, kTo = Transform::kTo;
   const DC d;
   for (int64_t c = 0; c < channels; c += kChannelLanes) {
     VC columns[kTo][kFrom];
@@ -92,13 +93,13 @@ HWY_NOINLINE void OutputTile(const float* m, int64_t position_stride, int64_t ch
       VC x[kFrom], out[kTo];
       FOVEA_UNROLL for (int i = 0; i < kFrom; ++i) x[i] =
           hn::LoadU(d, m + (i * kFrom + j) * position_stride + c);
-      OutputTransform::Apply(x, out);
+      Transform::Apply(x, out);
       FOVEA_UNROLL for (int i = 0; i < kTo; ++i) columns[i][j] = out[i];
     }
     const VC bias = tail.bias ? hn::LoadU(d, tail.bias + c) : hn::Zero(d);
     FOVEA_UNROLL for (int i = 0; i < kTo; ++i) {
       VC out[kTo];
-      OutputTransform::Apply(columns[i], out);
+      Transform::Apply(columns[i], out);
       FOVEA_UNROLL for (int j = 0; j < kTo; ++j) {
         const int64_t pixel = at[i * kTo + j];
         if (pixel < 0) continue;
@@ -111,24 +112,33 @@ HWY_NOINLINE void OutputTile(const float* m, int64_t position_stride, int64_t ch
   }
 }
 
-void Output(const WinogradMap& map, const WinogradSlots& from, const Epilogue& tail, float* y, int64_t begin,
-            int64_t end) {
+template <class Transform>
+void OutputTiles(const WinogradMap& map, const WinogradSlots& from, const Epilogue& tail, float* y,
+                 int64_t begin, int64_t end) {
+  constexpr int64_t kSide = Transform::kTo;
   for (int64_t tile = begin; tile < end; ++tile) {
     const TilePlace place = PlaceOf(map, tile);
-    int64_t at[kWinogradTile * kWinogradTile];
-    for (int64_t i = 0; i < kWinogradTile; ++i)
-      for (int64_t j = 0; j < kWinogradTile; ++j) {
+    int64_t at[kSide * kSide];
+    for (int64_t i = 0; i < kSide; ++i)
+      for (int64_t j = 0; j < kSide; ++j) {
         const int64_t row = place.y + i, column = place.x + j;
         const int64_t pixel = (place.picture * map.height + row) * map.width + column;
-        at[i * kWinogradTile + j] = row < map.height && column < map.width ? pixel * map.channels : -1;
+        at[i * kSide + j] = row < map.height && column < map.width ? pixel * map.channels : -1;
       }
     const float* m = from.values + (tile - from.first_tile) * from.slot_stride;
     const bool relu = tail.activation == Activation::kRelu;
-    (relu ? OutputTile<true> : OutputTile<false>)(m, from.position_stride, map.channels, at, tail, y);
+    (relu ? OutputTile<Transform, true> : OutputTile<Transform, false>)(m, from.position_stride, map.channels,
+                                                                        at, tail, y);
     if (relu || tail.activation == Activation::kNone) continue;
     for (int64_t pixel : at)
       if (pixel >= 0) activate(tail.activation, y + pixel, y + pixel, map.channels);
   }
+}
+
+void Output(const WinogradMap& map, const WinogradSlots& from, const Epilogue& tail, float* y, int64_t begin,
+            int64_t end) {
+  const bool four = map.tile == WinogradTile::kFour;
+  (four ? OutputTiles<OutputTransform> : OutputTiles<SmallOutputTransform>)(map, from, tail, y, begin, end);
 }
 #undef FOVEA_UNROLL
 

@@ -6,10 +6,16 @@ namespace fovea::kernels {
 // Winograd's F(4x4, 3x3) (https://arxiv.org/abs/1509.09308): a 3x3 convolution at 36 products for 4x4 outputs
 // instead of 144. A tile of 6x6 inputs becomes 36 values, one for each "position"; so do the 3x3 weights; the
 // products over channels run position by position, and what they give becomes 4x4 outputs. The points
-// 0, +-sqrt(1/2), +-sqrt(2) and infinity keep the rounding error near that of the plain sum. Channels come in
-// multiples of kWinogradChannels.
-constexpr int64_t kWinogradPositions = 36;
-constexpr int64_t kWinogradTile = 4;
+// 0, +-sqrt(1/2), +-sqrt(2) and infinity keep the rounding error near that of the plain sum. F(2x2, 3x3), at
+// the points 0, +-1 and infinity, takes 16 products for 2x2 outputs instead of 36: less is saved, but its
+// weights are less than half as large. Channels come in multiples of kWinogradChannels.
+enum class WinogradTile : int64_t { kTwo = 2, kFour = 4 };  // outputs a side
+constexpr int64_t outputs_of(WinogradTile tile) {
+  return static_cast<int64_t>(tile);
+}
+constexpr int64_t positions_of(WinogradTile tile) {
+  return (outputs_of(tile) + 2) * (outputs_of(tile) + 2);
+}
 constexpr int64_t kWinogradChannels = 8;
 // Floats between the positions of a buffer: else all that belongs to one tile meets in one set of the L1
 // cache.
@@ -17,6 +23,7 @@ constexpr int64_t kWinogradApart = 16;
 
 // Pictures [.., height, width, channels] under a grid of tiles, numbered picture by picture, row by row.
 struct WinogradMap {
+  WinogradTile tile;
   int64_t height, width, channels;
   int64_t tiles_y, tiles_x;   // of a picture
   int64_t top = 0, left = 0;  // zeros before the first row and column
@@ -31,7 +38,7 @@ struct WinogradSlots {
   int64_t first_tile = 0;
 };
 
-// Tiles [begin, end) of x: of 6x6 inputs for the convolution, and of 4x4 output gradients for its weights.
+// Tiles [begin, end) of x: of inputs for the convolution, and of 4x4 output gradients for its weights.
 // `zeros`: as many as there are channels.
 void winograd_input(const WinogradMap& map, const float* x, const float* zeros, const WinogradSlots& to,
                     int64_t begin, int64_t end);
@@ -45,6 +52,7 @@ void winograd_output(const WinogradMap& map, const WinogradSlots& from, const Ep
 // 3x3 weights for `columns` outputs from `depth` inputs: tap (i, j) at data[n * column_stride + k *
 // depth_stride + 3 i + j], or mirrored, as the gradient of the input needs them.
 struct WinogradWeights {
+  WinogradTile tile;
   const float* data;
   int64_t columns, depth, column_stride, depth_stride;
   bool mirrored = false;

@@ -41,7 +41,7 @@ HWY_INLINE void TileSweep(const WinogradProduct& p, int64_t position, int64_t n,
 
 // A deep product goes in blocks of k, so that a panel stays in L1 and L2.
 void Product(const WinogradProduct& p, int64_t position, int64_t panel_begin, int64_t panel_end) {
-  constexpr int64_t kMostDepth = 384;
+  constexpr int64_t kMostDepth = 512;
   const int64_t blocks = (p.depth + kMostDepth - 1) / kMostDepth;
   const int64_t depth = ((p.depth + blocks - 1) / blocks + 3) / 4 * 4;
   for (int64_t k = 0; k < p.depth; k += depth)

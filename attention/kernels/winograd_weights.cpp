@@ -41,6 +41,17 @@ struct WeightTransform {  // 3 taps -> 6 positions
   }
 };
 
+struct SmallWeightTransform {  // 3 taps -> 4 positions
+  static constexpr int kFrom = 3, kTo = 4;
+  static HWY_INLINE void Apply(const VD* x, VD* y) {
+    const VD even = Scaled(0.5, hn::Add(x[0], x[2])), odd = Scaled(0.5, x[1]);
+    y[0] = x[0];
+    y[1] = hn::Add(even, odd);
+    y[2] = hn::Sub(even, odd);
+    y[3] = x[2];
+  }
+};
+
 struct WeightGradientTransform {  // its transpose: 6 -> 3
   static constexpr int kFrom = 6, kTo = 3;
   static HWY_INLINE void Apply(const VD* x, VD* y) {
@@ -70,7 +81,8 @@ HWY_INLINE void Square(const Load& load, const Store& store) {
   }
 }
 
-void Weights(const WinogradWeights& w, int64_t panel, int64_t k_begin, int64_t k_end, float* packed) {
+template <class Transform>
+void WeightPanel(const WinogradWeights& w, int64_t panel, int64_t k_begin, int64_t k_end, float* packed) {
   const DD d;
   const int64_t padded = (w.columns + kLanes - 1) / kLanes * kLanes, n = panel * kWeightPanel;
   const int64_t width = std::min(kWeightPanel, padded - n), valid = std::min(width, w.columns - n);
@@ -83,12 +95,18 @@ void Weights(const WinogradWeights& w, int64_t panel, int64_t k_begin, int64_t k
     }
     float* out = packed + n * w.depth + k * width;
     for (int64_t j = 0; j < width; j += kDoubles)
-      Square<WeightTransform>(
-          [&](int row, int column) HWY_ATTR { return hn::LoadU(d, taps[row * 3 + column] + j); },
-          [&](int row, int column, VD u) HWY_ATTR {
-            hn::StoreU(hn::DemoteTo(DF(), u), DF(), out + (row * 6 + column) * position_stride + j);
-          });
+      Square<Transform>([&](int row, int column)
+                            HWY_ATTR { return hn::LoadU(d, taps[row * 3 + column] + j); },
+                        [&](int row, int column, VD u) HWY_ATTR {
+                          hn::StoreU(hn::DemoteTo(DF(), u), DF(),
+                                     out + (row * Transform::kTo + column) * position_stride + j);
+                        });
   }
+}
+
+void Weights(const WinogradWeights& w, int64_t panel, int64_t k_begin, int64_t k_end, float* packed) {
+  const bool four = w.tile == WinogradTile::kFour;
+  (four ? WeightPanel<WeightTransform> : WeightPanel<SmallWeightTransform>)(w, panel, k_begin, k_end, packed);
 }
 
 void WeightGradient(const float* sums, int64_t depth, int64_t columns, float* dw, int64_t begin,

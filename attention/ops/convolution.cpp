@@ -66,13 +66,9 @@ Tensor unrecorded(const Tensor& t) {
 
 }  // namespace
 
-Tensor output_over(const Tail& tail, const Shape& shape, bool once) {
-  const bool spends = once && tail.spends_residual && tail.residual && tail.residual.sole_holder();
+Tensor output_over(const Tail& tail, const Shape& shape) {
+  const bool spends = tail.spends_residual && tail.residual && tail.residual.sole_holder();
   return spends ? tail.residual : Tensor(shape);
-}
-
-bool stores_once(const PackedConvolution& weight) {
-  return weight.segments().size() == 1;
 }
 
 PackedConvolution pack_convolution(const Tensor& weight, const Convolution& how) {
@@ -97,7 +93,7 @@ Tensor convolution(const Tensor& x, const PackedConvolution& weight, const Tenso
   if (recorded({x, bias, tail.residual})) fail("convolution: packed weights cannot pass gradients on");
   if (tail.residual && tail.residual.shape() != shape)
     fail("convolution: residual ", tail.residual.shape(), " for output ", shape);
-  Tensor y = output_over(tail, shape, stores_once(weight));
+  Tensor y = output_over(tail, shape);
   convolve({.x = x.data(),
             .pictures = x.dim(0),
             .height = x.dim(1),

@@ -21,10 +21,8 @@ struct Tail {
   Tensor residual = {};          // of the output's shape; none: nothing is added
   bool spends_residual = false;  // the output may lie in its memory, if nobody else holds it
 };
-// Where the output goes: over the residual if the tail spends it, and `once`: each value is stored once,
-// after the residual there was read.
-Tensor output_over(const Tail& tail, const Shape& shape, bool once);
-bool stores_once(const kernels::PackedConvolution& weight);  // else sums wait in the output between segments
+// Where the output goes: over the residual if the tail spends it. Every way reads it before it stores there.
+Tensor output_over(const Tail& tail, const Shape& shape);
 
 // x [B, H, W, C], bias [out] or none -> [B, H', W', out]; differentiable.
 Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, const Convolution& how = {},

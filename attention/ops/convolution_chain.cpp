@@ -75,7 +75,7 @@ ChainOutput convolution_chain(const Tensor& x, Tensor residual, const ChainedCon
                               const ChainedConvolution& second) {
   check(x, residual, first, second);
   const Tail tail{.residual = std::move(residual), .spends_residual = true};
-  ChainOutput out{output_over(tail, x.shape().with_last(first.weight.outputs()), stores_once(first.weight)),
+  ChainOutput out{output_over(tail, x.shape().with_last(first.weight.outputs())),
                   Tensor(x.shape().with_last(second.weight.outputs()))};
   const int64_t pixels = x.dim(0) * x.dim(1) * x.dim(2), in = x.dim(3), middle = first.weight.outputs(),
                 last = second.weight.outputs();

