@@ -57,8 +57,8 @@ std::vector<Tensor> ConditionalDetr::decode(const ConditionalMemory& memory, con
   const Tensor waves = reshape(sine_of_coordinates(take(centres(), -1, {1, 0}), dim / 2),
                                {config_.queries, dim});  // of y, then of x
   const bool all = pass.training || memory.tokens.grad_node();
-  Tensor x = Tensor::full({memory.tokens.dim(0), config_.queries, dim}, 0);
-  tap_state(pass, "decoder.embeddings", x);
+  Tensor x =
+      tapped(pass, "decoder.embeddings", Tensor::full({memory.tokens.dim(0), config_.queries, dim}, 0));
   std::vector<Tensor> states;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const bool last = i + 1 == layers_.size();
@@ -69,7 +69,8 @@ std::vector<Tensor> ConditionalDetr::decode(const ConditionalMemory& memory, con
     } else if (all) {
       states.push_back(config_.norms_between ? x : norm_(x));
     }
-    tap_state(pass, "decoder.layers." + std::to_string(i), last ? states.back() : x);
+    Tensor& state = last ? states.back() : x;
+    state = tapped(pass, "decoder.layers." + std::to_string(i), state);
   }
   return states;
 }

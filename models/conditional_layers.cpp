@@ -9,8 +9,7 @@ namespace {
 
 Tensor attend(const std::string& name, const Tensor& q, const Tensor& k, const Tensor& v,
               const AttentionArgs& args, const Pass& pass) {
-  if (pass.taps) pass.taps->maps.push_back({name, attention_weights(q, k, args)});
-  return attention(q, k, v, args);
+  return tapped(pass, {.name = name, .q = q, .k = k, .v = v, .args = args}, attention(q, k, v, args));
 }
 
 // Each head of a [B, N, C] followed by that of b, which may be one for all pictures: [B, N, 2 C].

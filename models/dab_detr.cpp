@@ -44,12 +44,11 @@ DabDetr::DabDetr(const DabDetrConfig& c, const Weights& w)
 
 ConditionalMemory DabDetr::encode(const DetectorInput& input, const Pass& pass) const {
   const ImageTokens::Tokens tokens = tokens_(input, pass);
-  Tensor x = tokens.values;
-  tap_state(pass, "encoder.embeddings", x);
+  Tensor x = tapped(pass, "encoder.embeddings", tokens.values);
   for (size_t i = 0; i < encoder_.size(); ++i) {
     x = encoder_[i](x, {mul(encoder_scale_(x), tokens.at.position), tokens.at.padding}, pass);
     if (encoder_norm_ && i + 1 == encoder_.size()) x = (*encoder_norm_)(x);
-    tap_state(pass, "encoder.layers." + std::to_string(i), x);
+    x = tapped(pass, "encoder.layers." + std::to_string(i), x);
   }
   return {x, tokens.at};
 }
@@ -87,13 +86,14 @@ std::vector<DabDetr::Layer> DabDetr::decode(const ConditionalMemory& memory, con
   const int64_t B = memory.tokens.dim(0);
   const bool all = pass.training || memory.tokens.grad_node();
   Tensor x = first_queries(B), references = first_boxes(B), seen = references;
-  tap_state(pass, "decoder.embeddings", x);
+  x = tapped(pass, "decoder.embeddings", x);
   std::vector<Layer> states;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const bool last = i + 1 == layers_.size();
     x = layers_[i](x, places(x, seen, i == 0), memory, pass);
     if (all || last) states.push_back({norm_(x), references});
-    tap_state(pass, "decoder.layers." + std::to_string(i), last ? states.back().queries : x);
+    Tensor& state = last ? states.back().queries : x;
+    state = tapped(pass, "decoder.layers." + std::to_string(i), state);
     if (last) break;
     references = corrected(x, seen);
     seen = references.view(references.shape());

@@ -32,15 +32,15 @@ void add_series(Outputs& named, const std::string& name, const std::vector<Tenso
   for (size_t i = 0; i < series.size(); ++i) named[name + "." + std::to_string(i)] = series[i];
 }
 
-void add_maps(Outputs& named, const std::vector<NamedTensor>& maps, const DeformableDetrConfig& c) {
+void add_maps(Outputs& named, const std::vector<AttentionMap>& maps, const DeformableDetrConfig& c) {
   std::vector<Tensor> encoder, self, cross;
-  for (const NamedTensor& map : maps) {
+  for (const AttentionMap& map : maps) {
     if (map.name.starts_with("encoder.")) {
       encoder.push_back(by_point(map.value, c.encoder.attention));
     } else if (map.name.ends_with(".cross_attn")) {
       cross.push_back(by_point(map.value, c.decoder.attention));
     } else {
-      self.push_back(map.value);
+      self.push_back(map.weights());
     }
   }
   add_series(named, "encoder_attentions", encoder);

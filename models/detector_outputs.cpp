@@ -29,14 +29,14 @@ void add_predictions(const DetectorOutput& output, NamedOutputs& named) {
 
 void add_taps(const Taps& taps, NamedOutputs& named) {
   Numbered numbered(named);
-  for (const NamedTensor& state : taps.states) {
+  for (const State& state : taps.states) {
     if (state.name.starts_with("encoder.")) numbered.add("encoder_hidden_states", state.value);
     if (state.name.starts_with("decoder.")) numbered.add("decoder_hidden_states", state.value);
   }
-  for (const NamedTensor& map : taps.maps) {
-    if (map.name.starts_with("encoder.")) numbered.add("encoder_attentions", map.value);
-    if (map.name.ends_with(".self_attn")) numbered.add("decoder_attentions", map.value);
-    if (map.name.ends_with(".cross_attn")) numbered.add("cross_attentions", map.value);
+  for (const AttentionMap& map : taps.maps) {
+    if (map.name.starts_with("encoder.")) numbered.add("encoder_attentions", map.weights());
+    if (map.name.ends_with(".self_attn")) numbered.add("decoder_attentions", map.weights());
+    if (map.name.ends_with(".cross_attn")) numbered.add("cross_attentions", map.weights());
   }
 }
 

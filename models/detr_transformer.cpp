@@ -16,10 +16,6 @@ DetrLayerConfig layer_of(const DetrTransformerConfig& c, int64_t mlp, int heads)
 
 }  // namespace
 
-void tap_state(const Pass& pass, const std::string& name, const Tensor& tokens) {
-  if (pass.taps) pass.taps->states.push_back({name, tokens});
-}
-
 DetrEncoder::DetrEncoder(const DetrTransformerConfig& c, const Weights& w) : name_(w.path()) {
   for (int64_t i = 0; i < c.encoder_layers; ++i)
     layers_.emplace_back(layer_of(c, c.encoder_mlp, c.encoder_heads), w / "layers" / i);
@@ -27,11 +23,9 @@ DetrEncoder::DetrEncoder(const DetrTransformerConfig& c, const Weights& w) : nam
 }
 
 Tensor DetrEncoder::operator()(const Tensor& x, const DetrTokens& tokens, const Pass& pass) const {
-  tap_state(pass, name_ + ".embeddings", x);
-  Tensor y = x;
+  Tensor y = tapped(pass, name_ + ".embeddings", x);
   for (size_t i = 0; i < layers_.size(); ++i) {
-    y = layers_[i](y, tokens, pass);
-    tap_state(pass, name_ + ".layers." + std::to_string(i), y);
+    y = tapped(pass, name_ + ".layers." + std::to_string(i), layers_[i](y, tokens, pass));
   }
   return norm_ ? (*norm_)(y) : y;
 }
@@ -45,13 +39,13 @@ DetrDecoder::DetrDecoder(const DetrTransformerConfig& c, const Weights& w)
 std::vector<Tensor> DetrDecoder::operator()(const Tensor& position, const DetrMemory& memory, bool all,
                                             const Pass& pass) const {
   Tensor x = Tensor::full({memory.values.dim(0), position.dim(0), position.dim(1)}, 0);
-  tap_state(pass, name_ + ".embeddings", x);
+  x = tapped(pass, name_ + ".embeddings", x);
   std::vector<Tensor> states;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const bool last = i + 1 == layers_.size();
     x = layers_[i](x, position, memory, pass);
     if (norm_between_) x = norm_(x);
-    tap_state(pass, name_ + ".layers." + std::to_string(i), x);
+    x = tapped(pass, name_ + ".layers." + std::to_string(i), x);
     if (last || all) states.push_back(norm_between_ && !last ? x : norm_(x));
   }
   return states;

@@ -43,7 +43,4 @@ class DetrDecoder {
   LayerNorm norm_;
 };
 
-// A pass's taps are told where in the model the tokens are: "encoder.layers.3".
-void tap_state(const Pass& pass, const std::string& name, const Tensor& tokens);
-
 }  // namespace fovea

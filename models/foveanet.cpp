@@ -62,7 +62,7 @@ Tensor FoveaNet::features(const Tensor& images, const Pass& pass) const {
   for (size_t i = 0; i < stages_.size(); ++i) {
     x = stages_[i](x, pass);
     if (static_cast<int64_t>(i) + 1 == config_.non_local_stage) x = (*non_local_)(x, pass);
-    if (pass.taps) pass.taps->states.push_back({"stages." + std::to_string(i), x});
+    x = tapped(pass, "stages." + std::to_string(i), x);
   }
   x = reshape(x, {x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
   for (const EncoderLayer& layer : layers_) x = layer(x, pass);

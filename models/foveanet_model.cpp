@@ -91,8 +91,8 @@ ModelInfo describe(const ConfigJson& config, const FoveaNetConfig& c) {
 std::map<std::string, Tensor> outputs_of(const FoveaNet& net, const Tensor& images, bool all) {
   Taps taps;
   std::map<std::string, Tensor> named{{"logits", net.logits(images, {.taps = all ? &taps : nullptr})}};
-  for (const NamedTensor& state : taps.states) named[state.name] = state.value;
-  for (const NamedTensor& map : taps.maps) named[map.name] = map.value;
+  for (const State& state : taps.states) named[state.name] = state.value;
+  for (const AttentionMap& map : taps.maps) named[map.name] = map.weights();
   return named;
 }
 

@@ -77,8 +77,7 @@ Tensor ResNet::stem(const Tensor& images, const Pass& pass) const {
   Tensor x = images;
   for (const ConvNorm& layer : stem_) x = layer(x, pass);
   x = max_pool(x, {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}});
-  if (pass.taps) pass.taps->states.push_back({"stem", x});
-  return x;
+  return tapped(pass, "stem", x);
 }
 
 ResNet::Step ResNet::stage(size_t index, Step step, const Pass& pass) const {
@@ -89,7 +88,7 @@ ResNet::Step ResNet::stage(size_t index, Step step, const Pass& pass) const {
                                                      : nullptr;
     step = blocks[i](std::move(step), next, pass);
   }
-  if (pass.taps) pass.taps->states.push_back({"stages." + std::to_string(index), step.x});
+  step.x = tapped(pass, "stages." + std::to_string(index), step.x);
   return step;
 }
 

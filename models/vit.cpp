@@ -66,11 +66,11 @@ Tensor Vit::tokens(const Tensor& images, const Tensor& patches, int64_t wanted, 
   if (config_.distillation_token) x = concat(repeat(distillation_token_, B), x, 1);
   if (config_.class_token) x = concat(repeat(class_token_, B), x, 1);
   x = x + positions(images.dim(1) / config_.patch_height, images.dim(2) / config_.patch_width);
-  if (pass.taps) pass.taps->states.push_back({"embeddings", x});
+  x = tapped(pass, "embeddings", x);
   for (size_t i = 0; i < layers_.size(); ++i) {
     const bool last = i + 1 == layers_.size();
-    x = layers_[i](x, last && !pass.taps ? wanted : x.dim(1), pass);
-    if (pass.taps) pass.taps->states.push_back({"layers." + std::to_string(i), x});
+    x = layers_[i](x, last && !(pass.taps && pass.taps->whole) ? wanted : x.dim(1), pass);
+    x = tapped(pass, "layers." + std::to_string(i), x);
   }
   return x;
 }

@@ -83,7 +83,7 @@ std::map<std::string, Tensor> outputs_of(const Vit& vit, const ModelInfo& info, 
   if (info.library == "timm") add("patch_embed", out.patches);
   for (size_t i = 0; i < taps.states.size(); ++i)
     add("hidden_states." + std::to_string(i), taps.states[i].value);
-  for (size_t i = 0; i < taps.maps.size(); ++i) add("attentions." + std::to_string(i), taps.maps[i].value);
+  for (size_t i = 0; i < taps.maps.size(); ++i) add("attentions." + std::to_string(i), taps.maps[i].weights());
   return named;
 }
 

@@ -47,7 +47,7 @@ Tensor Yolos::encode(const Tensor& images, bool all, const Pass& pass) const {
                 columns = images.dim(2) / c.patch_width;
   Tensor x = patch_embed_(patches(images, c.patch_height, c.patch_width));
   x = concat(repeat(concat(detection_tokens_, class_token_, 0), B), x, 1) + fitted(position_, rows, columns);
-  if (pass.taps) pass.taps->states.push_back({"embeddings", x});
+  x = tapped(pass, "embeddings", x);
   for (size_t i = 0; i < layers_.size(); ++i) {
     const auto at = static_cast<int64_t>(i);
     const bool last = i + 1 == layers_.size();
@@ -56,7 +56,7 @@ Tensor Yolos::encode(const Tensor& images, bool all, const Pass& pass) const {
       const Tensor middle = reshape(slice(middle_position_, 0, at, 1), {c.tokens(), c.dim});
       x = x + fitted(middle, rows, columns);
     }
-    if (pass.taps) pass.taps->states.push_back({"layers." + std::to_string(i), x});
+    x = tapped(pass, "layers." + std::to_string(i), x);
   }
   return norm_(x);
 }

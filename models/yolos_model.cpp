@@ -65,7 +65,7 @@ NamedOutputs outputs_of(const Yolos& yolos, const Tensor& images, bool all) {
     named["hidden_states." + std::to_string(i)] = boxes_last(taps.states[i].value, 1, queries);
   for (size_t i = 0; i < taps.maps.size(); ++i)
     named["attentions." + std::to_string(i)] =
-        boxes_last(boxes_last(taps.maps[i].value, 2, queries), 3, queries);
+        boxes_last(boxes_last(taps.maps[i].weights(), 2, queries), 3, queries);
   return named;
 }
 

@@ -44,8 +44,9 @@ Tensor AttentionPool::operator()(const Tensor& x, const Pass& pass) const {
   const Tensor tokens = concat(mean, pixels, 1) + positions(x.dim(1), x.dim(2));
   const Tensor q = q_(slice(tokens, 1, 0, 1)), k = k_(tokens), v = v_(tokens);
   const AttentionArgs args{.heads = config_.heads};
-  if (pass.taps) pass.taps->maps.push_back({name_, attention_weights(q, k, args)});
-  return reshape(proj_(attention(q, k, v, args)), {B, config_.outputs});
+  return reshape(
+      proj_(tapped(pass, {.name = name_, .q = q, .k = k, .v = v, .args = args}, attention(q, k, v, args))),
+      {B, config_.outputs});
 }
 
 }  // namespace fovea

@@ -60,9 +60,12 @@ Tensor DeformableAttention::operator()(const Tensor& query, const Tensor& refere
   const Tensor value = without_padding(value_(memory.tokens), memory.padding);
   const Tensor offsets = reshape(offsets_(query), {B, Q, c.heads, c.levels, c.points, 2});
   const Tensor weights = softmax(reshape(weights_(query), {B, Q, c.heads, c.levels * c.points}), -1);
-  if (pass.taps) pass.taps->maps.push_back({name_, permute(weights, {0, 2, 1, 3})});
   const Tensor places = sampling_places(reference, offsets, memory.maps);
-  return out_(deformable_attention(value, memory.maps, {places, weights}));
+  const Tensor y = deformable_attention(value, memory.maps, {places, weights});
+  if (!pass.taps) return out_(y);
+  const Tensor map = permute(weights, {0, 2, 1, 3});
+  return out_(
+      tapped(pass, {.name = name_, .of = AttentionMap::Of::kPoints, .value = map, .places = places}, y));
 }
 
 }  // namespace fovea

@@ -12,9 +12,11 @@ inline Tensor gated(Gate gate, const Tensor& scores) {
   return gate == Gate::kSigmoid ? sigmoid(scores) : hardsigmoid(scores);
 }
 
-// Hands out the gates of channels, [B, C], as one query's look at C keys.
+// Hands out the gates of channels, [B, C].
 inline void tap_channels(const Pass& pass, const std::string& name, const Tensor& gates) {
-  if (pass.taps) pass.taps->maps.push_back({name, reshape(gates, {gates.dim(0), 1, 1, gates.dim(1)})});
+  if (!pass.taps) return;
+  const Tensor map = reshape(gates, {gates.dim(0), 1, 1, gates.dim(1)});
+  tapped(pass, {.name = name, .of = AttentionMap::Of::kChannels, .value = map}, gates);
 }
 
 }  // namespace fovea

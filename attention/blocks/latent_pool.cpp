@@ -30,8 +30,8 @@ Tensor LatentPool::operator()(const Tensor& tokens, const Pass& pass) const {
   const Tensor q = q_(reshape(repeat(latent_, B), {B, config_.latents, dim})), kv = kv_(seen);
   const Tensor k = slice(kv, 2, 0, dim), v = slice(kv, 2, dim, dim);
   const AttentionArgs args{.heads = config_.heads};
-  if (pass.taps) pass.taps->maps.push_back({name_, attention_weights(q, k, args)});
-  const Tensor y = proj_(attention(q, k, v, args));
+  const Tensor y =
+      proj_(tapped(pass, {.name = name_, .q = q, .k = k, .v = v, .args = args}, attention(q, k, v, args)));
   const Tensor found = fc2_(fc1_(y, {.activation = Activation::kGelu}), {.residual = y});
   return config_.mean ? mean_tokens(found) : select(found, 0);
 }

@@ -56,11 +56,11 @@ Tensor MultiHeadAttention::operator()(const Tensor& query, const Tensor& key, co
   const int64_t more = config_.bias_key_value + config_.zero_key_value;
   const AttentionArgs args{
       .heads = config_.heads, .key_mask = widened(mask.keys, more), .bias = widened(mask.bias, more)};
-  if (pass.taps) pass.taps->maps.push_back({name_, attention_weights(q, k, args)});
-  if (pass.training && config_.dropout > 0)
-    return out_(dropped(q, k, v, args, config_.dropout, pass), {.residual = mask.residual});
-  return out_(attention(q, k, v, args),
-              {.residual = mask.residual});  // fused: the weights never exist in memory
+  const bool drops = pass.training && config_.dropout > 0;
+  const Tensor y = drops ? dropped(q, k, v, args, config_.dropout, pass)
+                         : attention(q, k, v, args);  // fused: the weights never exist in memory
+  return out_(tapped(pass, {.name = name_, .q = q, .k = k, .v = v, .args = args}, y),
+              {.residual = mask.residual});
 }
 
 }  // namespace fovea

@@ -57,17 +57,16 @@ Tensor NonLocal::sampled(const Tensor& x) const {
 }
 
 Tensor NonLocal::weighted_mean(const Tensor& q, const Tensor& k, const Tensor& v, const Pass& pass) const {
-  const auto tap = [&](const Tensor& map) { pass.taps->maps.push_back({name_, map}); };
   if (config_.affinity == Affinity::kEmbeddedGaussian || config_.affinity == Affinity::kGaussian) {
     const AttentionArgs args{.scale = config_.scale};
-    if (pass.taps) tap(attention_weights(q, k, args));
-    return attention(q, k, v, args);  // fused: the weights never exist in memory
+    return tapped(pass, {.name = name_, .q = q, .k = k, .v = v, .args = args},
+                  attention(q, k, v, args));  // fused: the weights never exist in memory
   }
   const Tensor scores = config_.affinity == Affinity::kDotProduct ? matmul_transposed(q, k)
                                                                   : concatenation_scores(q, k, project_);
   const Tensor weights = scale(scores, 1 / static_cast<float>(k.dim(1)));
-  if (pass.taps) tap(reshape(weights, {q.dim(0), 1, q.dim(1), k.dim(1)}));
-  return matmul(weights, v);
+  const Tensor map = reshape(weights, {q.dim(0), 1, q.dim(1), k.dim(1)});
+  return tapped(pass, {.name = name_, .value = map, .v = v}, matmul(weights, v));
 }
 
 Tensor NonLocal::operator()(const Tensor& x, const Pass& pass) const {

@@ -32,9 +32,9 @@ SpatialAttention::SpatialAttention(const SpatialAttentionConfig& c, const Weight
 Tensor SpatialAttention::operator()(const Tensor& x, const Pass& pass) const {
   const Tensor maps = seen(config_.sees, x);
   const Tensor gates = gated(config_.gate, conv_norm_ ? (*conv_norm_)(maps, pass) : (*conv_)(maps));
-  if (pass.taps)
-    pass.taps->maps.push_back({name_, reshape(gates, {gates.dim(0), 1, gates.dim(1), gates.dim(2)})});
-  return gates;
+  if (!pass.taps) return gates;
+  const Tensor map = reshape(gates, {gates.dim(0), 1, gates.dim(1), gates.dim(2)});
+  return tapped(pass, {.name = name_, .of = AttentionMap::Of::kPositions, .value = map}, gates);
 }
 
 }  // namespace fovea

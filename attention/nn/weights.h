@@ -12,7 +12,11 @@
 namespace fovea {
 
 enum class Init { kZeros, kOnes, kXavier, kNormal, kNormal002, kHe };
-enum class Purpose { kInference, kTraining };  // kInference packs weights; kTraining records gradients
+enum class Purpose {
+  kInference,    // packs weights
+  kTraining,     // records gradients of the parameters
+  kExplanation,  // neither: gradients pass through, to the probes of Taps
+};
 
 struct Parameter {
   std::string name;

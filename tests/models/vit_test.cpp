@@ -85,11 +85,11 @@ TEST(Vit, TapsHandOutMapsAndStates) {
   vit(random_tensor({1, 48, 48, 3}, 6), {.taps = &taps});
   ASSERT_EQ(taps.maps.size(), 3u);
   EXPECT_EQ(taps.maps[1].name, "layers.1.attn");
-  EXPECT_EQ(taps.maps[1].value.shape(), (Shape{1, 3, 37, 37}));
+  EXPECT_EQ(taps.maps[1].weights().shape(), (Shape{1, 3, 37, 37}));
   EXPECT_EQ(taps.states.size(), 4u);
   for (int64_t row = 0; row < 3 * 37; ++row) {
     double sum = 0;
-    for (int64_t j = 0; j < 37; ++j) sum += taps.maps[0].value.data()[row * 37 + j];
+    for (int64_t j = 0; j < 37; ++j) sum += taps.maps[0].weights().data()[row * 37 + j];
     EXPECT_NEAR(sum, 1, 1e-5);
   }
 }

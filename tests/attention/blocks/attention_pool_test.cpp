@@ -27,7 +27,7 @@ Tensor tapped(const BuiltBlock& block, const Tensor& x) {
   Taps taps;
   block(x, {.taps = &taps});
   EXPECT_EQ(taps.maps.size(), 1u);
-  const Tensor map = taps.maps.at(0).value;
+  const Tensor map = taps.maps.at(0).weights();
   for (int64_t row = 0; row < map.count() / map.dim(3); ++row) {
     double sum = 0;
     for (int64_t i = 0; i < map.dim(3); ++i) sum += map.data()[row * map.dim(3) + i];

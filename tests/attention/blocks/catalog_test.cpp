@@ -127,10 +127,10 @@ TEST(BlockCatalog, HandsOutAMapUnderItsName) {
     const Tensor tapped = block(x, {.taps = &taps});
     EXPECT_TRUE(same_bits(tapped, block(x)));
     ASSERT_FALSE(taps.maps.empty());
-    for (const NamedTensor& map : taps.maps) {
+    for (const AttentionMap& map : taps.maps) {
       EXPECT_TRUE(map.name.starts_with("block")) << map.name;
-      EXPECT_EQ(map.value.shape().rank(), 4) << map.name;
-      EXPECT_EQ(map.value.dim(0), 2) << map.name;
+      EXPECT_EQ(map.weights().shape().rank(), 4) << map.name;
+      EXPECT_EQ(map.weights().dim(0), 2) << map.name;
     }
   });
 }

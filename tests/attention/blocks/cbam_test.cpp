@@ -23,7 +23,7 @@ TEST(Cbam, WeighsChannelsThenPositionsByTheTappedGates) {
   ASSERT_EQ(taps.maps.size(), 2u);
   EXPECT_EQ(taps.maps[0].name, "block.channel");
   EXPECT_EQ(taps.maps[1].name, "block.spatial");
-  const Tensor &channels = taps.maps[0].value, &positions = taps.maps[1].value;
+  const Tensor &channels = taps.maps[0].weights(), &positions = taps.maps[1].weights();
   ASSERT_EQ(channels.shape(), (Shape{2, 1, 1, 6}));
   ASSERT_EQ(positions.shape(), (Shape{2, 1, 3, 4}));
   for (int64_t i = 0; i < y.count(); ++i)

@@ -68,8 +68,8 @@ TEST(DeformableAttentionBlock, BeginsLookingRoundAndWeighingAllAlike) {
   attend(given.query, given.reference, {given.tokens, kMaps}, {.taps = &taps});
   ASSERT_EQ(taps.maps.size(), 1u);
   EXPECT_EQ(taps.maps[0].name, "block");
-  ASSERT_EQ(taps.maps[0].value.shape(), (Shape{2, 4, 5, 6}));
-  for (const float weight : taps.maps[0].value.values()) EXPECT_NEAR(weight, 1.0 / 6, 1e-6);
+  ASSERT_EQ(taps.maps[0].weights().shape(), (Shape{2, 4, 5, 6}));
+  for (const float weight : taps.maps[0].weights().values()) EXPECT_NEAR(weight, 1.0 / 6, 1e-6);
 }
 
 // With three heads, the second looks a third of a turn on: its longer side is the cell.

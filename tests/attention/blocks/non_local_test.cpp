@@ -21,7 +21,7 @@ BuiltBlock non_local(const NonLocalConfig& config, Purpose purpose = Purpose::kT
 Tensor map_of(const BuiltBlock& block, const Tensor& x) {
   Taps taps;
   block(x, {.taps = &taps});
-  return taps.maps.at(0).value;
+  return taps.maps.at(0).weights();
 }
 
 TEST(NonLocal, EveryKindHasItsGradientsAndAnInferenceBuild) {

@@ -30,7 +30,7 @@ TEST(SqueezeExcite, MultipliesEachChannelByItsTappedGate) {
   const Tensor y = block(x, {.taps = &taps});
   ASSERT_EQ(taps.maps.size(), 1u);
   EXPECT_EQ(taps.maps[0].name, "block");
-  const Tensor& gates = taps.maps[0].value;
+  const Tensor& gates = taps.maps[0].weights();
   ASSERT_EQ(gates.shape(), (Shape{2, 1, 1, 6}));
   for (int64_t i = 0; i < y.count(); ++i) {
     const float gate = gates.data()[i / (3 * 4 * 6) * 6 + i % 6];
@@ -46,7 +46,7 @@ TEST(SqueezeExcite, LooksAtMeansOfChannelsAndAtNothingElse) {
   const auto gates = [](const BuiltBlock& block, const Tensor& x) {
     Taps taps;
     block(x, {.taps = &taps});
-    return taps.maps.at(0).value;
+    return taps.maps.at(0).weights();
   };
   const Tensor even({1, 1, 2, 4}, std::vector<float>{1, 2, 3, 4, 1, 2, 3, 4});
   const Tensor uneven({1, 1, 2, 4}, std::vector<float>{0, 4, 3, 8, 2, 0, 3, 0});  // of the same means
