@@ -1,6 +1,5 @@
 #include <nlohmann/json.hpp>
 
-#include "apps/embedded_model.h"
 #include "apps/model_options.h"
 #include "apps/signals.h"
 #include "apps/train_classify_settings.h"
@@ -119,12 +118,7 @@ int train_classify_verb(const Arguments& arguments, Console& console) {
   TrainClassifySettings settings;
   add_train_classify_options(app, settings);
   if (!parse_options(app, arguments, console)) return kOk;
-  if (settings.data.empty()) fail_with(kUsage, "no data given; add --data PATH");
-  if (settings.model.empty())
-    fail_with(kUsage, "no model given; add -m with a checkpoint folder or a config.json");
-  settings.model = model_path(settings.model);
-  settings.take_defaults();
-  settings.augmentation();  // what is wrong with it is said before anything is read
+  complete(settings);
   return with_threads(settings.threads,
                       [&](int) { return TrainClassifyVerb(settings, arguments, console).run(); });
 }

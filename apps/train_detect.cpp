@@ -2,7 +2,6 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "apps/embedded_model.h"
 #include "apps/model_options.h"
 #include "apps/signals.h"
 #include "apps/train_detect_settings.h"
@@ -156,12 +155,7 @@ int train_detect_verb(const Arguments& arguments, Console& console) {
   TrainDetectSettings settings;
   add_train_detect_options(app, settings);
   if (!parse_options(app, arguments, console)) return kOk;
-  if (settings.data.empty()) fail_with(kUsage, "no data given; add --data PATH");
-  if (settings.model.empty())
-    fail_with(kUsage, "no model given; add -m with a checkpoint folder or a config.json");
-  settings.model = model_path(settings.model);
-  settings.take_defaults();
-  settings.augmentation();  // what is wrong with it is said before anything is read
+  complete(settings);
   return with_threads(settings.threads,
                       [&](int) { return TrainDetectVerb(settings, arguments, console).run(); });
 }

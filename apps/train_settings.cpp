@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include "apps/embedded_model.h"
+
 namespace fovea {
 namespace {
 
@@ -32,6 +34,12 @@ const char* name_of(Kind kind) {
 
 std::string shown(double number) {
   return fmt::format("{}", number);
+}
+
+void TrainSettings::find_model() {
+  if (data.empty()) fail_with(kUsage, "no data given; add --data PATH");
+  if (model.empty()) fail_with(kUsage, "no model given; add -m with a checkpoint folder or a config.json");
+  model = model_path(model);
 }
 
 bool TrainSettings::from_checkpoint() const {

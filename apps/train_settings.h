@@ -29,6 +29,7 @@ struct TrainSettings {
   double momentum = 0.9, hold_out = -1;
   std::vector<std::string> frozen;
 
+  void find_model();  // by its folder or its name; fails if data or model are not given
   bool from_checkpoint() const;
   // What a resumed run must have alike, by the options' names.
   std::map<std::string, std::string> described() const;
@@ -39,6 +40,15 @@ struct TrainSettings {
 template <class Value>
 void settle(std::optional<Value>& value, Value otherwise) {
   if (!value) value = otherwise;
+}
+
+// Settles what was left open, once the options are read; what is wrong is a kUsage error, said before
+// anything is opened.
+template <class Settings>
+void complete(Settings& settings) {
+  settings.find_model();
+  settings.take_defaults();
+  settings.augmentation();
 }
 
 std::string shown(double number);  // shortest that reads back the same

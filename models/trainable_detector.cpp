@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attention/base/error.h"
+#include "models/training_plan.h"
 
 namespace fovea {
 namespace {
@@ -44,25 +45,15 @@ TrainableDetector load_trainable_detector(const TrainingSource& wanted) {
   const auto plan = std::make_shared<const DetectorPlan>(plan_detector(source));
   if (!same && plan->info.labels != wanted.labels)
     fail(file, ": ", plan->info.architecture, " takes no other classes; use the model's own");
-  FineTuning tuning = wanted.tuning;
-  tuning.frozen.insert(tuning.frozen.end(), plan->fixed.begin(), plan->fixed.end());
-  if (!same) tuning.fresh.insert(tuning.fresh.end(), plan->heads.begin(), plan->heads.end());
 
   TrainableDetector result;
-  result.config = source.config->json().dump(2) + "\n";
-  result.from_checkpoint = source.checkpoint.has_value();
-  result.store = training_store(source, *plan->names, tuning);
+  take_plan(result, source, plan, wanted.tuning, same);
   const DetectionNetwork network = build_detector(*plan, *result.store, wanted.path.string());
   result.info = network.info;
   result.scores = network.scores;
   result.takes_denoising = network.takes_denoising;
   result.loss = loss_of(*source.config, network.scores);
   result.detect = network.detect;
-  result.heads = plan->heads;
-  result.stored = [plan, shapes = source.checkpoint ? source.checkpoint->shapes() : plan->stored_shapes](
-                      const std::map<std::string, Tensor>& ours) {
-    return to_stored(plan->names->rules(), ours, shapes);
-  };
   result.inference = [plan, file](const std::map<std::string, Tensor>& ours) {
     ParameterStore store(as_stored(ours), Purpose::kInference);
     return build_detector(*plan, store, file);

@@ -2,6 +2,7 @@
 
 #include "attention/base/error.h"
 #include "models/network_plan.h"
+#include "models/training_plan.h"
 
 namespace fovea {
 
@@ -12,23 +13,13 @@ TrainableNetwork load_trainable_network(const TrainingSource& wanted) {
   const auto plan = std::make_shared<const NetworkPlan>(plan_network(source));
   if (plan->info.labels != wanted.labels)
     fail(file, ": ", plan->info.architecture, " takes no other classes; use a checkpoint with a classifier");
-  FineTuning tuning = wanted.tuning;
-  tuning.frozen.insert(tuning.frozen.end(), plan->fixed.begin(), plan->fixed.end());
-  if (!same) tuning.fresh.insert(tuning.fresh.end(), plan->heads.begin(), plan->heads.end());
 
   TrainableNetwork result;
-  result.config = source.config->json().dump(2) + "\n";
-  result.from_checkpoint = source.checkpoint.has_value();
-  result.store = training_store(source, *plan->names, tuning);
+  take_plan(result, source, plan, wanted.tuning, same);
   const ImageNetwork network = build_network(*plan, *result.store, wanted.path.string());
   result.info = network.info;
   result.logits = network.logits;
   result.embed = network.embed;
-  result.heads = plan->heads;
-  result.stored = [plan, shapes = source.checkpoint ? source.checkpoint->shapes() : plan->stored_shapes](
-                      const std::map<std::string, Tensor>& ours) {
-    return to_stored(plan->names->rules(), ours, shapes);
-  };
   result.inference = [plan, file](const std::map<std::string, Tensor>& ours) {
     ParameterStore store(as_stored(ours), Purpose::kInference);
     return build_network(*plan, store, file);

@@ -105,7 +105,8 @@ StepResult DetectionTask::step(int64_t epoch, int64_t step, const Pass& pass) {
 
 std::optional<HeldOutResult> DetectionTask::evaluate(const std::map<std::string, Tensor>& values) {
   const DetectionNetwork network = detector_.inference(values);
-  const DetectionChoice choice{.scores = network.scores, .threshold = 0};
+  const DetectionChoice choice{
+      .scores = network.scores, .threshold = 0, .clip = true};  // as fovea detect says them
   Found found;
   for (int64_t i = 0; i < held_out_->steps(); ++i) {
     const DetectionBatch batch = held_out_->batch(i);

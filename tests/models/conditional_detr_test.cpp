@@ -9,25 +9,11 @@ namespace fovea {
 namespace {
 
 nlohmann::json small() {
-  return {{"model_type", "conditional_detr"},
-          {"architectures", {"ConditionalDetrForObjectDetection"}},
-          {"use_timm_backbone", false},
-          {"backbone_config",
-           {{"model_type", "resnet"},
-            {"layer_type", "basic"},
-            {"embedding_size", 8},
-            {"hidden_sizes", {8, 8, 12, 16}},
-            {"depths", {1, 1, 1, 1}},
-            {"out_features", {"stage4"}}}},
-          {"d_model", 16},
-          {"encoder_layers", 1},
-          {"decoder_layers", 2},
-          {"encoder_ffn_dim", 24},
-          {"decoder_ffn_dim", 20},
-          {"encoder_attention_heads", 2},
-          {"decoder_attention_heads", 4},
-          {"num_queries", 5},
-          {"id2label", {{"0", "cat"}, {"1", "dog"}, {"2", "bird"}}}};
+  nlohmann::json config = small_conditional_config();
+  config.update({{"model_type", "conditional_detr"},
+                 {"architectures", {"ConditionalDetrForObjectDetection"}},
+                 {"d_model", 16}});
+  return config;
 }
 
 nlohmann::json with(const char* key, const nlohmann::json& value) {

@@ -87,6 +87,26 @@ inline const std::set<std::string> kOfZeros = {"decoder.layers.0.self_attn.q.wei
                                                "decoder.layers.0.self_attn.k.weight",
                                                "decoder.layers.0.self_attn.v.weight"};
 
+// What configs of Conditional DETR and of its followers share.
+inline nlohmann::json small_conditional_config() {
+  return {{"use_timm_backbone", false},
+          {"backbone_config",
+           {{"model_type", "resnet"},
+            {"layer_type", "basic"},
+            {"embedding_size", 8},
+            {"hidden_sizes", {8, 8, 12, 16}},
+            {"depths", {1, 1, 1, 1}},
+            {"out_features", {"stage4"}}}},
+          {"encoder_layers", 1},
+          {"decoder_layers", 2},
+          {"encoder_ffn_dim", 24},
+          {"decoder_ffn_dim", 20},
+          {"encoder_attention_heads", 2},
+          {"decoder_attention_heads", 4},
+          {"num_queries", 5},
+          {"id2label", {{"0", "cat"}, {"1", "dog"}, {"2", "bird"}}}};
+}
+
 // In training every parameter gets a gradient that is not zero, but for those of `zeros`; each layer has its
 // answer, and the norms of the backbone report their batch. A bias of all keys changes no softmax.
 inline void expect_all_learn(const nlohmann::json& config, size_t layers,
