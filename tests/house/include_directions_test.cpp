@@ -23,7 +23,7 @@ Names operator+(Names names, const Names& more) {
 
 const Names kLayers = kCore + Names{"attention/ops", "attention/nn"};
 const Names kModels = kLayers + Names{"attention/checkpoint", "attention/blocks"};
-const Names kPipelines = kModels + Names{"models", "vision"};
+const Names kPipelines = kModels + Names{"models", "vision", "attention/explain"};
 const Names kTraining = kPipelines + Names{"attention/optim", "models/pipelines"};
 const Names kApps = kTraining + Names{"models/training"};
 
@@ -38,12 +38,14 @@ const Layer kOurs[] = {
                                    "attention/checkpoint/shown_name.h"}},
     {"attention/optim", kLayers},
     {"attention/blocks", kLayers},
+    {"attention/explain", kLayers},
     {"vision", {"attention/base", "attention/tensor", "attention/nn/pass.h"}},
     {"models", kModels},
     {"models/pipelines", kPipelines},
     {"models/training", kTraining},
     {"apps", kApps},
     {"apps/benchmarks", kApps + Names{"attention/kernels"}},
+    {"apps/examples", kApps},
 };
 
 // Where a library may be included: in sources, and in headers that others include.
@@ -53,7 +55,7 @@ struct Library {
 };
 const Names kPictures = {"vision", "models/pipelines", "models/training", "apps"};
 const Library kLibraries[] = {
-    {"opencv2/", kPictures, kPictures},
+    {"opencv2/", kPictures + Names{"apps/examples"}, kPictures},
     {"tbb/", {"attention/base", "models/pipelines", "apps"}, {}},
     {"Eigen/", {"models"}, {}},
     {"hwy/", {"attention/base", "attention/kernels", "vision", "apps/benchmarks"}, {}},
