@@ -1,7 +1,6 @@
 #include "apps/drawn_pictures.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <opencv2/imgcodecs.hpp>
@@ -14,14 +13,6 @@ namespace fovea {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Not the name itself, but one that ends as it does: by that the writer chooses the format.
-std::string unfinished(const std::string& path) {
-  const fs::path whole(path);
-  return (whole.parent_path() /
-          fmt::format(".{}.{}{}", whole.stem().string(), getpid(), whole.extension().string()))
-      .string();
-}
 
 std::string encoded(const cv::Mat& bgr, const std::string& path) {
   std::vector<uchar> bytes;

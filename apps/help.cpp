@@ -13,6 +13,7 @@ constexpr char kIntroduction[] =
     "Fovea looks at pictures.\n\n"
     "  fovea classify cat.jpg                         name what a picture shows\n"
     "  fovea classify cat.jpg -m vit                  the same with a checkpoint of yours\n"
+    "  fovea attend cat.jpg -m vit -o cat.html        what the model looked at, as a page to explore\n"
     "  fovea train classify --data flowers -m vit     train it on your own pictures\n"
     "  fovea embed photos/ -m vit --json              vectors of a folder of pictures\n"
     "  fovea help classify                            all options of a verb\n\n"

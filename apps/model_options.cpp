@@ -79,6 +79,13 @@ int with_detector(const ModelOptions& options, const std::function<int(const Det
                       [&](int threads) { return work(open_model<Detector>(given), threads); });
 }
 
+int with_explainer(const ModelOptions& options,
+                   const std::function<int(const Explainer&, const std::string& folder, int threads)>& work) {
+  const ModelOptions given = chosen(options);
+  return with_threads(options.threads,
+                      [&](int threads) { return work(open_model<Explainer>(given), given.folder, threads); });
+}
+
 int with_any_model(const ModelOptions& options,
                    const std::function<int(const ImageModel&, int threads)>& work,
                    const std::function<int(const Detector&, int threads)>& detector_work) {

@@ -5,6 +5,7 @@
 #include "apps/embedded_model.h"
 #include "apps/options.h"
 #include "models/pipelines/detector.h"
+#include "models/pipelines/explainer.h"
 #include "models/pipelines/image_model.h"
 
 namespace fovea {
@@ -24,7 +25,10 @@ int with_threads(int asked, const std::function<int(int threads)>& work);
 // Opens the model, and gives it and the number of threads to work(), which then runs on just those threads.
 int with_model(const ModelOptions& options, const std::function<int(const ImageModel&, int threads)>& work);
 int with_detector(const ModelOptions& options, const std::function<int(const Detector&, int threads)>& work);
-// Whichever of the two it is.
+// `folder`: of the model.
+int with_explainer(const ModelOptions& options,
+                   const std::function<int(const Explainer&, const std::string& folder, int threads)>& work);
+// A classifier or a detector, whichever it is.
 int with_any_model(const ModelOptions& options,
                    const std::function<int(const ImageModel&, int threads)>& work,
                    const std::function<int(const Detector&, int threads)>& detector_work);

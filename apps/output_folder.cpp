@@ -1,5 +1,6 @@
 #include "apps/output_folder.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -53,6 +54,13 @@ std::string extension_of(const std::string& source) {
   for (char& c : extension)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return extension;
+}
+
+std::string unfinished(const std::string& path) {
+  const fs::path whole(path);
+  return (whole.parent_path() /
+          fmt::format(".{}.{}{}", whole.stem().string(), getpid(), whole.extension().string()))
+      .string();
 }
 
 void write_file(const std::string& path, std::string_view bytes) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "vision/video.h"
 
 namespace fovea {
+
+struct Attended;
 
 // Why an input gave no result. The message is one line that names the file, the reason and the next step.
 struct Failure {
@@ -33,7 +36,8 @@ struct Result {
   int64_t width = 0, height = 0;
   int exif_orientation = 1;
   std::vector<float> values;  // the model's output: a row of logits, an embedding,
-  Detections objects;         // or what it found, in pixels; not cut to the picture
+  Detections objects;         // or what it found, in pixels; not cut to the picture,
+  std::shared_ptr<Attended> attended;  // or what it looked at
   cv::Mat rgb;                // the picture itself, where it is to be drawn on; else empty
   Timing timing;
 };

@@ -3,15 +3,16 @@
 namespace fovea {
 
 using VerbFunction = int(const Arguments&, Console&);
-VerbFunction classify_verb, detect_verb, train_classify_verb, train_detect_verb, eval_classify_verb,
-    eval_detect_verb, embed_verb, blocks_verb, models_show_verb, data_check_verb, run_verb, bench_verb,
-    version_verb, help_verb;
+VerbFunction classify_verb, detect_verb, attend_verb, train_classify_verb, train_detect_verb,
+    eval_classify_verb, eval_detect_verb, embed_verb, blocks_verb, models_show_verb, data_check_verb,
+    run_verb, bench_verb, version_verb, help_verb;
 
 namespace {
 
 constexpr Verb kVerbs[] = {
     {"classify", "name what pictures show", classify_verb},
     {"detect", "find objects in pictures and videos", detect_verb},
+    {"attend", "show what a model looks at", attend_verb},
     {"embed", "turn pictures into vectors", embed_verb},
     {"train classify", "train a classifier on folders of pictures", train_classify_verb},
     {"train detect", "train a detector on pictures with boxes", train_detect_verb},

@@ -28,14 +28,14 @@ auto build_over(const Plan& plan, ParameterStore& store, const std::string& file
   return network;
 }
 
-// The same for inference, over the checkpoint if there is one.
+// The same over the checkpoint if there is one.
 template <class Plan>
-auto build_from(const Plan& plan, const ModelSource& source) {
+auto build_from(const Plan& plan, const ModelSource& source, Purpose purpose = Purpose::kInference) {
   if (!source.checkpoint) {
-    ParameterStore store(source.seed, Purpose::kInference);
+    ParameterStore store(source.seed, purpose);
     return build_over(plan, store, "");
   }
-  ParameterStore store(map_names(*source.checkpoint, plan.names->rules()), Purpose::kInference);
+  ParameterStore store(map_names(*source.checkpoint, plan.names->rules()), purpose);
   return build_over(plan, store, source.checkpoint->path().string());
 }
 

@@ -45,6 +45,9 @@ DetectionNetwork wrap(std::shared_ptr<const DabDetr> detr, const ModelInfo& info
     return (*detr)(input, pass);
   };
   network.outputs = [detr](const DetectorInput& input, bool all) { return outputs_of(*detr, input, all); };
+  network.layout = [detr](int64_t height, int64_t width) {
+    return detr->config().picture.layout(height, width);
+  };
   return network;
 }
 

@@ -74,7 +74,10 @@ void DeformableDetr::make_queries(const Weights& w) {
 
 std::vector<Tensor> DeformableDetr::levels(const Tensor& images, const Pass& pass) const {
   const size_t first = *std::min_element(config_.maps.begin(), config_.maps.end());
-  const std::vector<Tensor> maps = backbone_.maps(images, pass, first);
+  std::vector<Tensor> maps = backbone_.maps(
+      images, {.training = pass.training, .running = pass.running, .convolutions = pass.convolutions}, first);
+  Tensor& last = maps[config_.maps.back()];
+  last = tapped(pass, "backbone", last);
   std::vector<Tensor> levels;
   for (size_t i = 0; i < input_.size() + coarser_.size(); ++i) {
     const Tensor x = i < input_.size()    ? input_[i](maps[config_.maps[i]])

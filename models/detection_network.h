@@ -55,6 +55,8 @@ struct DetectionNetwork {
       detect;
   // Every output by the name that the Python library gives it; `all` adds hidden states and attentions.
   std::function<std::map<std::string, Tensor>(const DetectorInput& input, bool all)> outputs;
+  // Of the tokens that its encoder weighs, for frames of this size; empty if they are of several maps.
+  std::function<TokenLayout(int64_t height, int64_t width)> layout;
 };
 
 // As NetworkPlan, for detectors.

@@ -47,6 +47,9 @@ DetectionNetwork wrap(std::shared_ptr<const Detr> detr, const ModelInfo& info) {
     return (*detr)(input, pass);
   };
   network.outputs = [detr](const DetectorInput& input, bool all) { return outputs_of(*detr, input, all); };
+  const DetrConfig& c = detr->config();
+  const ImageTokensConfig picture{.backbone = c.backbone, .map = c.map, .position = {}};
+  network.layout = [picture](int64_t height, int64_t width) { return picture.layout(height, width); };
   return network;
 }
 

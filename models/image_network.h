@@ -9,6 +9,7 @@
 #include "attention/nn/pass.h"
 #include "models/config_json.h"
 #include "models/model_info.h"
+#include "models/token_layout.h"
 
 namespace fovea {
 
@@ -31,6 +32,8 @@ struct ImageNetwork {
   std::function<Tensor(const Tensor& images, const Pass& pass)> embed;
   // Every output by the name that the Python library gives it; `all` adds hidden states and attentions.
   std::function<std::map<std::string, Tensor>(const Tensor& images, bool all)> outputs;
+  // Of the tokens that its self-attention weighs, for pictures of this size; empty if it has none.
+  std::function<TokenLayout(int64_t height, int64_t width)> layout;
   // The same network, made ready for pictures of another size.
   std::function<ImageNetwork(int64_t height, int64_t width)> resized;
 };

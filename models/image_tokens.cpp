@@ -5,6 +5,12 @@
 
 namespace fovea {
 
+TokenLayout ImageTokensConfig::layout(int64_t height, int64_t width) const {
+  int64_t stride = 4;  // the stem's
+  for (size_t i = 0; i < map; ++i) stride *= backbone.stages[i].stride;
+  return {.rows = (height + stride - 1) / stride, .columns = (width + stride - 1) / stride};
+}
+
 ImageTokens::ImageTokens(const ImageTokensConfig& c, const Weights& w)
     : config_(c), backbone_(c.backbone, w / "backbone"), input_(c.map_width(), c.position.dim, w / "input") {
   if (c.learned_position) learned_.emplace(c.position.dim, w / "position");
@@ -24,7 +30,8 @@ ImageTokens::Tokens ImageTokens::operator()(const DetectorInput& input, const Pa
   tokens.maps = backbone_.maps(
       input.images, {.training = pass.training, .running = pass.running, .convolutions = pass.convolutions},
       config_.map - config_.finer);
-  const Tensor& map = tokens.maps.at(config_.map);
+  Tensor& map = tokens.maps.at(config_.map);
+  map = tapped(pass, "backbone", map);
   const int64_t B = map.dim(0), H = map.dim(1), W = map.dim(2);
   tokens.values = input_(reshape(map, {B, H * W, map.dim(3)}));
   Tensor padding;

@@ -15,6 +15,7 @@ struct ImageTokensConfig {
   bool learned_position = false;  // in its place
   size_t finer = 0;               // so many maps before the one that is read are handed out too
   int64_t map_width() const { return backbone.stages[map - 1].width; }
+  TokenLayout layout(int64_t height, int64_t width) const;  // of frames of this size
 };
 
 // The tokens that transformers of DETR's family read: a map of a backbone, projected, and each token's

@@ -83,7 +83,8 @@ std::map<std::string, Tensor> outputs_of(const Vit& vit, const ModelInfo& info, 
   if (info.library == "timm") add("patch_embed", out.patches);
   for (size_t i = 0; i < taps.states.size(); ++i)
     add("hidden_states." + std::to_string(i), taps.states[i].value);
-  for (size_t i = 0; i < taps.maps.size(); ++i) add("attentions." + std::to_string(i), taps.maps[i].weights());
+  for (size_t i = 0; i < taps.maps.size(); ++i)
+    add("attentions." + std::to_string(i), taps.maps[i].weights());
   return named;
 }
 
@@ -95,6 +96,13 @@ ImageNetwork wrap(std::shared_ptr<const Vit> vit, const ModelInfo& info) {
   network.embed = [vit](const Tensor& images, const Pass& pass) { return vit->embed(images, pass); };
   network.outputs = [vit, info](const Tensor& images, bool all) {
     return outputs_of(*vit, info, images, all);
+  };
+  network.layout = [vit](int64_t height, int64_t width) {
+    const VitConfig& c = vit->config();
+    return TokenLayout{.before = c.prefix(),
+                       .rows = height / c.patch_height,
+                       .columns = width / c.patch_width,
+                       .reader = c.pool == VitConfig::Pool::kMean ? -1 : 0};
   };
   network.resized = [vit, info](int64_t height, int64_t width) {
     return wrap(std::make_shared<const Vit>(vit->fitted(height, width)), info);

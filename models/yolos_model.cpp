@@ -74,11 +74,17 @@ DetectionNetwork wrap(std::shared_ptr<const Yolos> yolos, const ModelInfo& info)
   network.info = info;
   network.detect = [yolos](const DetectorInput& input, const Pass& pass, const DenoisingQueries*) {
     DetectorOutput output;
-    output.layers.push_back(yolos->predict(yolos->encode(input.images, false, pass)));
+    const bool whole = pass.taps && pass.taps->whole;
+    output.layers.push_back(yolos->predict(yolos->encode(input.images, whole, pass)));
     return output;
   };
   network.outputs = [yolos](const DetectorInput& input, bool all) {
     return outputs_of(*yolos, input.images, all);
+  };
+  network.layout = [yolos](int64_t height, int64_t width) {
+    const YolosConfig& c = yolos->config();
+    return TokenLayout{
+        .before = c.queries + 1, .rows = height / c.patch_height, .columns = width / c.patch_width};
   };
   return network;
 }

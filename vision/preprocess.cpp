@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "attention/base/error.h"
 #include "attention/base/parallel.h"
@@ -26,14 +25,6 @@ Levels make_levels(const Recipe& recipe) {
       levels[value][c] = x;
     }
   return levels;
-}
-
-// Where the centre crop starts in the resized picture; negative: the picture is smaller and starts inside the
-// crop.
-int64_t crop_start(int64_t side, int64_t crop, Recipe::CropRounding rounding) {
-  const int64_t margin = side - crop, half = margin / 2;
-  if (rounding == Recipe::CropRounding::kFloor) return margin % 2 < 0 ? half - 1 : half;
-  return margin < 0 ? half : static_cast<int64_t>(std::nearbyint(static_cast<double>(margin) / 2));
 }
 
 // One axis of the crop: `count` outputs from `out` on show the resized picture from `from` on.

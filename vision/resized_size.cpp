@@ -83,4 +83,10 @@ cv::Size resized_size(cv::Size picture, const Recipe& recipe) {
   return {static_cast<int>(size.width), static_cast<int>(size.height)};
 }
 
+int64_t crop_start(int64_t side, int64_t crop, Recipe::CropRounding rounding) {
+  const int64_t margin = side - crop, half = margin / 2;
+  if (rounding == Recipe::CropRounding::kFloor) return margin % 2 < 0 ? half - 1 : half;
+  return margin < 0 ? half : round_even(static_cast<double>(margin) / 2);
+}
+
 }  // namespace fovea

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "attention/base/error.h"
 #include "attention/ops/reorder.h"
 #include "attention/tensor/block_pool.h"
 #include "models/image_network.h"
+#include "models/pipelines/class_scores.h"
 #include "models/pipelines/model_folder.h"
 #include "models/pipelines/recipe_of.h"
 
@@ -17,24 +17,6 @@ struct ImageModel::State {
   ImageNetwork network;
   Recipe recipe;
 };
-
-namespace {
-
-// Of each class, in double: exp() of a float's range overflows.
-std::vector<double> scores_of(std::span<const float> logits, bool multi_label) {
-  std::vector<double> scores(logits.begin(), logits.end());
-  if (multi_label) {
-    for (double& value : scores) value = 1 / (1 + std::exp(-value));
-    return scores;
-  }
-  const double top = scores.empty() ? 0 : *std::max_element(scores.begin(), scores.end());
-  double sum = 0;
-  for (double& value : scores) sum += value = std::exp(value - top);
-  for (double& value : scores) value /= sum;
-  return scores;
-}
-
-}  // namespace
 
 ImageModel ImageModel::load(const std::filesystem::path& folder) {
   return open(folder, true, 0);
@@ -97,18 +79,9 @@ Tensor ImageModel::embed(const Tensor& images, const Pass& pass) const {
 std::vector<ClassScore> ImageModel::top_classes(std::span<const float> logits, int k) const {
   if (!std::all_of(logits.begin(), logits.end(), [](float value) { return std::isfinite(value); }))
     fail(info().id, ": a logit is not finite; check the model's weights and the picture's values");
-  const auto count = static_cast<int64_t>(logits.size());
-  std::vector<int64_t> order(logits.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto kept = std::clamp<int64_t>(k, 0, count);
-  std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](int64_t a, int64_t b) {
-    const float la = logits[static_cast<size_t>(a)], lb = logits[static_cast<size_t>(b)];
-    return la > lb || (la == lb && a < b);
-  });
-  order.resize(static_cast<size_t>(kept));
-  const std::vector<double> scores = scores_of(logits, info().multi_label);
+  const std::vector<double> scores = class_scores(logits, info().multi_label);
   std::vector<ClassScore> best;
-  for (int64_t id : order) {
+  for (int64_t id : best_classes(logits, k)) {
     const auto at = static_cast<size_t>(id);
     best.push_back({id, static_cast<float>(scores[at]),
                     at < info().labels.size() ? info().labels[at] : std::to_string(id)});

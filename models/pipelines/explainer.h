@@ -1,0 +1,120 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <opencv2/core.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attention/explain/class_activation.h"
+#include "attention/explain/faithfulness.h"
+#include "attention/explain/heads.h"
+#include "models/model_info.h"
+#include "vision/detections.h"
+#include "vision/frame_place.h"
+#include "vision/recipe.h"
+
+namespace fovea {
+
+// What a map can be made by. Which of them a model has: Explainer::kinds().
+enum class MapKind {
+  kRaw,  // attention weights: the reader's row, or a point's
+  kRollout,
+  kGradientRollout,
+  kGradient,   // attention times gradient, one layer, the reader's row or a point's
+  kRelevance,  // Chefer et al.; of a detector: for one object
+  kGradCam,
+  kGradCamPlusPlus,
+  kXGradCam,
+  kLayerCam,
+  kHiResCam,
+  kElementWise,
+  kEigenCam,
+  kEigenGradCam,
+  kCross,        // a detector's cross-attention of one object
+  kEncoderSelf,  // a detector's encoder, at a point
+  kPoints,       // the places that one object of a deformable detector looked at
+  kChannels,     // gates of channels
+  kPositions,    // gates of positions
+  kAffinity      // a non-local block, at a point
+};
+const char* name_of(MapKind kind);  // "rollout", "grad-cam", "encoder-self"; the words of --kind
+std::optional<MapKind> kind_named(const std::string& name);
+
+struct MapRequest {
+  MapKind kind = MapKind::kRollout;
+  // From 0, negative from the last; none: the last layer, and heads fused.
+  std::optional<int> layer = {}, head = {};
+  HeadFusion fusion = HeadFusion::kMean;
+  double discard = 0;                    // of rollouts
+  std::optional<cv::Point2d> at = {};    // pixels of the picture: the query
+  std::optional<int64_t> class_id = {};  // whose score is explained; none: the best
+  std::optional<int64_t> object = {};    // index among the found objects, best first
+};
+
+// One map as made.
+struct ExplainedMap {
+  MapKind kind = MapKind::kRaw;
+  std::string of = {};  // what was mapped: "layers.11.attn", "stages.3", "layers 0 to 11"
+  std::optional<int> layer = {}, head = {};
+  std::string subject = {};  // "class 'tabby, tabby cat'", "object 0: dog", "the patch at 412, 230"
+  cv::Mat values = {};       // CV_32F: a grid over the frame; of kChannels one row; empty for kPoints
+  std::vector<cv::Point3d> points = {};   // of kPoints: x, y in pixels of the picture, weight
+  std::optional<cv::Point2d> query = {};  // the point asked, or the object's reference; as `points`
+};
+
+// All self-attention of a picture, for the page and the contact sheet.
+struct LayerWeights {
+  std::string name;
+  int heads = 0, rows = 0, columns = 0;
+  std::vector<float> weights = {};  // [heads][rows * columns][rows * columns], special tokens dropped
+  std::vector<float> reader = {};   // [heads][rows * columns]; empty for a model without such a token
+};
+
+struct FoundObject {
+  Detection detection;
+  std::string label;
+};
+
+struct ExplainerState;
+struct LookState;
+
+// A model that shows what it looks at. Safe to share between threads.
+class Explainer {
+ public:
+  static Explainer load(const std::filesystem::path& folder);
+  static Explainer random(const std::filesystem::path& folder, uint64_t seed);  // drawn anew
+
+  const ModelInfo& info() const;
+  const Recipe& recipe() const;
+  bool detects() const;
+  std::vector<MapKind> kinds() const;
+  MapKind usual_kind() const;      // what `attend` makes when none is named
+  int layers(MapKind kind) const;  // how many a request may name; 0: none
+  int heads(MapKind kind) const;
+
+  // One picture (8UC3, upright RGB), prepared once for any number of maps.
+  class Look {
+   public:
+    const FramePlace& place() const;
+    const std::vector<FoundObject>& objects() const;                  // of a detector, above the threshold
+    std::vector<std::pair<std::string, float>> classes(int k) const;  // of a classifier
+    // Fails with one line that lists what is possible, if something asked for does not exist.
+    ExplainedMap map(const MapRequest& request) const;
+    std::vector<LayerWeights> self_attention() const;  // empty if there is none over a grid
+    // How a map (CV_32F over the frame) stands the test; of a classifier.
+    Faithfulness score(const cv::Mat& map, std::optional<int64_t> class_id) const;
+
+    explicit Look(std::shared_ptr<const LookState> state) : state_(std::move(state)) {}
+
+   private:
+    std::shared_ptr<const LookState> state_;
+  };
+  Look look(const cv::Mat& rgb, float threshold = 0.5f) const;
+
+ private:
+  explicit Explainer(std::shared_ptr<const ExplainerState> state) : state_(std::move(state)) {}
+  std::shared_ptr<const ExplainerState> state_;
+};
+
+}  // namespace fovea
