@@ -4,6 +4,7 @@
 usage: compare_onnxruntime.py --onnx FOLDER --node FOLDER [--fovea build/release/apps/fovea] [--peers ../shared/peers]
                               [--models vit_b_16,deit_tiny] [--threads 1,2] [--batches 1,8] [--pairs 7] [--runs N]
 
+A model's pictures are 224x224 unless it says otherwise: detr_r50@480x640 (height x width).
 --onnx holds what `export_models.py FOLDER vit_b_16 deit_tiny` of the peers' folder wrote, --node the folder where
 `npm install --ignore-scripts onnxruntime-node` was run. Prints a Markdown table. Both programs time the forward pass
 alone, after a warm-up; the weights are random on both sides, the architectures equal.
@@ -18,16 +19,16 @@ import subprocess
 import tempfile
 
 
-def fovea(args, config, batch, threads, runs):
-    command = [args.fovea, "bench", "-m", config, "--random-weights", "--batch", str(batch),
+def fovea(args, config, size, batch, threads, runs):
+    command = [args.fovea, "bench", "-m", config, "--random-weights", "--size", size, "--batch", str(batch),
                "--threads", str(threads), "--runs", str(runs), "--json"]
     result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return result["forward_ms"]["median"], result["isa"]
 
 
-def onnxruntime(args, model, batch, threads, runs):
+def onnxruntime(args, model, size, batch, threads, runs):
     command = ["node", str(pathlib.Path(args.peers) / "ort_bench.mjs"), f"{args.onnx}/{model}_b{batch}.onnx",
-               f"{batch}x3x224x224", str(threads), str(runs)]
+               f"{batch}x3x{size}", str(threads), str(runs)]
     environment = dict(os.environ, ORT_NODE_DIR=args.node)
     output = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
     result = json.loads(output.strip().splitlines()[-1])
@@ -56,23 +57,25 @@ def main():
 
     rows, isa, version = [], "", ""
     with tempfile.TemporaryDirectory() as folder:
-        for model in args.models.split(","):
+        for asked in args.models.split(","):
+            name, _, size = asked.partition("@")
+            model, size = asked.replace("@", "_"), size or "224x224"
             config = pathlib.Path(folder) / model
             config.mkdir()
-            shutil.copy(pathlib.Path(args.peers) / "configs" / f"{model}.json", config / "config.json")
+            shutil.copy(pathlib.Path(args.peers) / "configs" / f"{name}.json", config / "config.json")
             for batch in map(int, args.batches.split(",")):
                 for threads in map(int, args.threads.split(",")):
                     runs, ours, theirs = args.runs, [], []
                     if not runs:
-                        once, _ = fovea(args, str(config), batch, threads, 1)
+                        once, _ = fovea(args, str(config), size, batch, threads, 1)
                         runs = max(3, min(60, round(3000 / once)))
                     for _ in range(args.pairs):
-                        mine, isa = fovea(args, str(config), batch, threads, runs)
-                        other, version = onnxruntime(args, model, batch, threads, runs)
+                        mine, isa = fovea(args, str(config), size, batch, threads, runs)
+                        other, version = onnxruntime(args, model, size, batch, threads, runs)
                         ours.append(mine)
                         theirs.append(other)
                     ratios = sorted(a / b for a, b in zip(ours, theirs))
-                    rows.append(f"| {model} | {batch} | {threads} | {statistics.median(ours):.1f} ms "
+                    rows.append(f"| {asked} | {batch} | {threads} | {statistics.median(ours):.1f} ms "
                                 f"| {statistics.median(theirs):.1f} ms | **{statistics.median(ratios):.2f}** "
                                 f"| {ratios[0]:.2f} to {ratios[-1]:.2f} |")
                     print(rows[-1], flush=True)
