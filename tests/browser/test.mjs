@@ -119,6 +119,7 @@ await on('sliders, colours and scale change the picture', desktop, async (page) 
   await changes(page, 'smoothing', () => page.locator('#smooth').check());
   await changes(page, 'the opacity', () => slide(page, 'opacity', 20));
   await slide(page, 'opacity', 0);
+  await frames(page);
   const [r, g, b] = await page.evaluate(() => document.getElementById('view').getContext('2d').getImageData(200, 40, 1, 1).data);
   assert.ok(Math.abs(r - 60) < 4 && Math.abs(g - 120) < 4 && Math.abs(b - 90) < 4, `the bare picture is ${[r, g, b]}`);
 });
