@@ -23,7 +23,8 @@ void share_rows(const Carried& carried, int64_t begin, const Tensor& rows, Carri
 }
 
 // carried times the row-normalised (weights + I) / 2.
-Carried through(const WeightedRows& layer, const Carried& carried, double discard, bool keep_first) {
+Carried through(const WeightedRows& of, const Carried& carried, double discard, bool keep_first) {
+  const WeightedRows layer = discard > 0 ? held(of) : of;
   Carried shares(carried.pictures, carried.tokens), sum(carried.pictures, carried.tokens);
   const auto step = [&](int64_t begin, const Tensor& rows) {
     share_rows(carried, begin, rows, shares);

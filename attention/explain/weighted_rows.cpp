@@ -4,6 +4,7 @@
 
 #include "attention/base/error.h"
 #include "attention/base/parallel.h"
+#include "attention/ops/reorder.h"
 
 namespace fovea {
 namespace {
@@ -19,7 +20,7 @@ WeightedRows rows_of(const AttentionMap& map, std::function<Tensor(int64_t, int6
   check_tokens(map);
   const Shape& of = map.value ? map.value.shape() : map.q.shape();
   const int64_t queries = map.value ? of[2] : of[1], keys = map.value ? of[3] : map.k.dim(1);
-  return {map.name, of[0], queries, keys, std::move(rows)};
+  return {map.name, of[0], queries, keys, map.value ? 0 : of[2], std::move(rows)};
 }
 
 Tensor products(const AttentionMap& map, const Gradients& gradients, int64_t begin, int64_t count,
@@ -109,6 +110,20 @@ void for_row_blocks(const WeightedRows& layer, const Carried& wanted,
 
 void for_row_blocks(const WeightedRows& layer, const std::function<void(int64_t, const Tensor&)>& body) {
   blocks(layer, 0, layer.queries, body);
+}
+
+WeightedRows held(const WeightedRows& layer) {
+  if (layer.keys > layer.width) return layer;
+  Tensor all(Shape{layer.pictures, layer.queries, layer.keys});
+  for_row_blocks(layer, [&](int64_t begin, const Tensor& rows) {
+    const int64_t size = rows.dim(1) * layer.keys;
+    for (int64_t b = 0; b < layer.pictures; ++b)
+      std::copy_n(rows.data() + b * size, size,
+                  all.mutable_data() + (b * layer.queries + begin) * layer.keys);
+  });
+  WeightedRows same = layer;
+  same.rows = [all](int64_t begin, int64_t count) { return slice(all, 1, begin, count).clone(); };
+  return same;
 }
 
 void add_rows(const Carried& carried, int64_t begin, const Tensor& rows, Carried& sum) {

@@ -12,9 +12,13 @@ namespace fovea {
 // One weight for each query and key of a map, worked out for some queries at a time.
 struct WeightedRows {
   std::string name;
-  int64_t pictures, queries, keys;
+  int64_t pictures, queries, keys, width;                    // width: of the tokens; 0: unknown
   std::function<Tensor(int64_t begin, int64_t count)> rows;  // -> [pictures, count, keys]
 };
+
+// The same for those who go over the rows several times: worked out once, unless they take more memory than
+// the layer's tokens.
+WeightedRows held(const WeightedRows& layer);
 
 // The heads of a map fused.
 WeightedRows fused_rows(const AttentionMap& map, HeadFusion fusion);

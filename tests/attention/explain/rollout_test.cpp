@@ -167,5 +167,19 @@ TEST(GradientRollout, IsTheProductOfWhatTheGradientRaises) {
     }
 }
 
+// Rows that are kept for the passes that discarding takes are those that are made anew each time.
+TEST(Rollout, IsTheSameOverRowsKeptOrMadeAnew) {
+  std::vector<AttentionMap> kept, given;
+  for (uint64_t i : {1, 2}) {  // 70 tokens of 72 values: two blocks of rows
+    AttentionMap map{
+        .name = "layer", .q = random_tensor({2, 70, 72}, i), .k = random_tensor({2, 70, 72}, i + 5)};
+    map.args.heads = 3;
+    given.push_back({.name = "layer", .value = map.weights()});
+    kept.push_back(std::move(map));
+  }
+  for (const double discard : {0.37, 0.9})
+    EXPECT_TRUE(same_bits(rollout(kept, 0, {.discard = discard}), rollout(given, 0, {.discard = discard})));
+}
+
 }  // namespace
 }  // namespace fovea
