@@ -8,7 +8,6 @@
 #include <cassert>
 
 #include "attention/base/isa.h"
-#include "attention/kernels/convolution_plan.h"
 #include "attention/kernels/depthwise.h"
 #include "attention/kernels/packed_matrix.h"
 #include "attention/kernels/tile-inl.h"
@@ -86,14 +85,15 @@ HWY_INLINE void SweepPanel(const ConvolutionArgs& args, const ConvolutionBlock& 
 void ConvolveBlock(const ConvolutionArgs& args, const ConvolutionBlock& b, const BlockInput& in) {
   const PackedConvolution& w = *args.w;
   const int64_t tiles = b.pictures * b.rows * ((b.columns + kTileRows - 1) / kTileRows);
+  const Panels panels = w.panels();
   const float* data = w.data(b.group);
   TileArgs t;
   t.a_stride = in.pixel * w.window().stride[1];
   t.c_stride = t.residual_stride = args.y_pixel;
   for (int64_t panel = b.panel_begin; panel < b.panel_end; ++panel) {
-    const int64_t n = panel * w.panel_width();
+    const int64_t n = panels.begin(panel);
     Sweep s{};
-    s.width = std::min(w.panel_width(), w.padded_outputs() - n);
+    s.width = panels.width(panel);
     s.valid = std::min(s.width, w.group_outputs() - n);
     s.y = b.group * w.group_outputs() + n;
     t.b = data + n * w.depth();
@@ -118,22 +118,12 @@ namespace fovea::kernels {
 
 HWY_EXPORT(ConvolveBlock);
 
-int64_t convolution_blocks(const ConvolutionArgs& args) {
-  return ConvolutionPlan(args).blocks();
-}
-
-int64_t convolution_scratch(const ConvolutionArgs& args) {
-  return ConvolutionPlan(args).scratch();
-}
-
-void convolution(const ConvolutionArgs& args, int64_t begin, int64_t end, float* scratch) {
+void convolution(const ConvolutionPlan& plan, int64_t part, int64_t share_begin, int64_t share_end,
+                 const BlockInput& input) {
+  const ConvolutionArgs& args = plan.args();
   assert(args.w->lanes() == vector_lanes() && "packed for another instruction set");
-  const ConvolutionPlan plan(args);
   const auto convolve = args.w->depthwise() ? depthwise_block : HWY_DYNAMIC_DISPATCH(ConvolveBlock);
-  for (int64_t i = begin; i < end; ++i) {
-    const ConvolutionBlock block = plan.block(i);
-    convolve(plan.args(), block, plan.input(block, scratch));
-  }
+  convolve(args, plan.block(part, share_begin, share_end), input);
 }
 
 }  // namespace fovea::kernels

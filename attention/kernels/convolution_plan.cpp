@@ -5,12 +5,12 @@
 namespace fovea::kernels {
 namespace {
 
-int64_t parts(int64_t n, int64_t part) {
+int64_t pieces(int64_t n, int64_t part) {
   return (n + part - 1) / part;
 }
 // The size of equal parts of at most `most`.
 int64_t even_part(int64_t n, int64_t most) {
-  return parts(n, parts(n, most));
+  return pieces(n, pieces(n, most));
 }
 
 bool is_product(const ConvolutionArgs& a) {
@@ -49,23 +49,20 @@ ConvolutionPlan::ConvolutionPlan(const ConvolutionArgs& args) : args_(args) {
 
 void ConvolutionPlan::choose_blocks() {
   // What a block reads stays in L2, and each panel of weights, which may come from far, serves many pixels.
-  const int64_t pixels = std::clamp<int64_t>(98304 / std::max<int64_t>(1, channels_), 96, 208);
+  const int64_t read = channels_ * args_.w->window().stride[0] * args_.w->window().stride[1];
+  const int64_t pixels = std::clamp<int64_t>(98304 / std::max<int64_t>(1, read), 96, 208);
   constexpr int64_t kTasksWanted = 16;
   columns_ = even_part(args_.out_width, pixels);
   columns_ = std::min(args_.out_width, (columns_ + 3) / 4 * 4);
   rows_ = even_part(args_.out_height, std::max<int64_t>(1, pixels / columns_));
-  column_blocks_ = parts(args_.out_width, columns_), row_blocks_ = parts(args_.out_height, rows_);
+  column_blocks_ = pieces(args_.out_width, columns_), row_blocks_ = pieces(args_.out_height, rows_);
   if (column_blocks_ * row_blocks_ == 1)
     pictures_ = std::clamp<int64_t>(pixels / (rows_ * columns_), 1, args_.pictures);
-  picture_blocks_ = parts(args_.pictures, pictures_);
+  picture_blocks_ = pieces(args_.pictures, pictures_);
   const int64_t tasks = picture_blocks_ * row_blocks_ * column_blocks_ * groups_;
-  const int64_t panels = args_.w->depthwise() ? 1 : args_.w->panels();
-  share_ = parts(panels, std::clamp<int64_t>(parts(kTasksWanted, tasks), 1, panels));
-  shares_ = parts(panels, share_);
-}
-
-int64_t ConvolutionPlan::blocks() const {
-  return picture_blocks_ * row_blocks_ * column_blocks_ * groups_ * shares_;
+  const int64_t panels = args_.w->depthwise() ? 1 : args_.w->panels().count();
+  share_ = pieces(panels, std::clamp<int64_t>(pieces(kTasksWanted, tasks), 1, panels));
+  shares_ = pieces(panels, share_);
 }
 
 int64_t ConvolutionPlan::in_rows(int64_t rows) const {
@@ -82,18 +79,18 @@ int64_t ConvolutionPlan::scratch() const {
   return in_place_ ? 0 : pictures_ * in_rows(rows_) * in_columns(columns_) * pixel_;
 }
 
-ConvolutionBlock ConvolutionPlan::block(int64_t index) const {
-  const auto next = [&index](int64_t n) {
-    const int64_t i = index % n;
-    index /= n;
+ConvolutionBlock ConvolutionPlan::block(int64_t part, int64_t share_begin, int64_t share_end) const {
+  const auto next = [&part](int64_t n) {
+    const int64_t i = part % n;
+    part /= n;
     return i;
   };
   ConvolutionBlock b{};
-  b.panel_begin = next(shares_) * share_;
-  b.panel_end = std::min(b.panel_begin + share_, args_.w->panels());
+  b.panel_begin = share_begin * share_;
+  b.panel_end = std::min(share_end * share_, args_.w->panels().count());
   b.group = next(groups_);
   b.column = next(column_blocks_) * columns_, b.row = next(row_blocks_) * rows_;
-  b.picture = index * pictures_;
+  b.picture = part * pictures_;
   b.columns = std::min(columns_, args_.out_width - b.column);
   b.rows = std::min(rows_, args_.out_height - b.row);
   b.pictures = std::min(pictures_, args_.pictures - b.picture);
@@ -121,7 +118,8 @@ void ConvolutionPlan::copy_row(const ConvolutionBlock& block, const float* pictu
   for (int64_t i = end; i < columns; ++i) std::fill_n(out + i * step, channels_, 0.f);
 }
 
-BlockInput ConvolutionPlan::input(const ConvolutionBlock& b, float* scratch) const {
+BlockInput ConvolutionPlan::input(int64_t part, float* scratch) const {
+  const ConvolutionBlock b = block(part, 0, shares_);
   const Window& w = args_.w->window();
   const int64_t all = args_.w->channels(), picture = args_.height * args_.width * all;
   const int64_t top = b.row * w.stride[0] - w.padding[0];

@@ -1,7 +1,23 @@
 #pragma once
-#include "attention/kernels/convolution.h"
+#include "attention/kernels/epilogue.h"
+#include "attention/kernels/packed_convolution.h"
 
 namespace fovea::kernels {
+
+// y = activation(conv(x) + bias + residual), x [pictures, height, width, channels]. Each value is one chain
+// of fused multiply-adds for each segment of the window, the segments in order: the same bits whatever the
+// block or the thread.
+struct ConvolutionArgs {
+  const float* x;
+  int64_t pictures, height, width;
+  const PackedConvolution* w;
+  float* y;
+  int64_t out_height, out_width;
+  int64_t y_picture, y_row, y_pixel;  // floats from each to its next, of y and of the residual
+  const float* bias = nullptr;        // [outputs]
+  const float* residual = nullptr;    // y itself only if the filters are of one segment
+  Activation activation = Activation::kNone;
+};
 
 // Outputs that are computed together: [picture, picture + pictures) and so on, of one group.
 struct ConvolutionBlock {
@@ -15,16 +31,18 @@ struct BlockInput {
   int64_t picture, row, pixel;
 };
 
-// How a convolution falls into blocks. A function of the shapes alone.
+// How a convolution falls into parts, each with an input of its own, and the panels of a part into shares. A
+// function of the shapes alone.
 class ConvolutionPlan {
  public:
   explicit ConvolutionPlan(const ConvolutionArgs& args);
   const ConvolutionArgs& args() const { return args_; }  // with what is one long row made one
-  int64_t blocks() const;
-  int64_t scratch() const;
-  ConvolutionBlock block(int64_t index) const;
-  // The block's input with its zeros around it, copied to the scratch unless x will do as it lies.
-  BlockInput input(const ConvolutionBlock& block, float* scratch) const;
+  int64_t parts() const { return picture_blocks_ * row_blocks_ * column_blocks_ * groups_; }
+  int64_t shares() const { return shares_; }
+  ConvolutionBlock block(int64_t part, int64_t share_begin, int64_t share_end) const;
+  int64_t scratch() const;  // floats, for one part's input
+  // A part's input with its zeros around it, copied to the scratch unless x will do as it lies.
+  BlockInput input(int64_t part, float* scratch) const;
 
  private:
   void choose_blocks();

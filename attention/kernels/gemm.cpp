@@ -100,15 +100,15 @@ HWY_INLINE void PanelSweep(const GemmArgs& args, int64_t row_begin, int64_t row_
   const PackedMatrix& w = *args.w;
   const Epilogue& e = args.epilogue;
   const int64_t depth = std::min(w.block_depth(), w.depth() - k0);
-  const int64_t n = panel * w.panel_width();
-  const int64_t width = std::min(w.panel_width(), w.padded_columns() - n);
+  const Panels panels = w.panels();
+  const int64_t n = panels.begin(panel), width = panels.width(panel);
   const int64_t valid = std::min(width, w.columns() - n);
   const bool first = k0 == 0, last = k0 + depth == w.depth();
   const Activation activation = last ? e.activation : Activation::kNone;
   const int64_t tiles = (row_end - row_begin + kTileRows - 1) / kTileRows;
 
   TileArgs t{.depth = depth, .a = nullptr, .a_stride = args.x_stride};
-  t.b = w.data() + k0 * w.padded_columns() + n * depth;
+  t.b = w.data() + k0 * panels.padded() + n * depth;
   t.c_stride = args.y_stride;
   t.init_stride = first ? 0 : args.y_stride;
   t.residual_stride = e.residual_stride;

@@ -32,7 +32,7 @@ PackedConvolution::PackedConvolution(const FilterView& w, const Window& window)
     : window_(window), groups_(w.groups), outputs_(w.outputs), channels_(w.channels), lanes_(vector_lanes()) {
   cut();
   const std::shared_ptr<float[]> values =
-      allocate(window.taps() * (depthwise() ? padded_channels() : groups_ * channels_ * padded_outputs()));
+      allocate(window.taps() * (depthwise() ? padded_channels() : groups_ * channels_ * panels().padded()));
   depthwise() ? pack_depthwise(w, values.get()) : pack(w, values.get());
   values_ = values;
 }
@@ -63,8 +63,8 @@ void PackedConvolution::pack(const FilterView& w, float* out) const {
     stacked_ ? add(tap % window_.size[0], tap / window_.size[0])
              : add(tap / window_.size[1], tap % window_.size[1]);
   for (int64_t group = 0; group < groups_; ++group) {
-    for (int64_t n = 0; n < padded_outputs(); n += panel_width()) {
-      const int64_t width = std::min(panel_width(), padded_outputs() - n);
+    for (int64_t panel = 0; panel < panels().count(); ++panel) {
+      const int64_t n = panels().begin(panel), width = panels().width(panel);
       pack_panel(w.data + group * w.group_stride + n * w.output_stride, w.output_stride, order, width,
                  std::min(width, outputs_ - n), out);
       out += depth() * width;

@@ -4,6 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "attention/kernels/panels.h"
+
 namespace fovea::kernels {
 
 // How a window moves over a picture; pairs are {vertical, horizontal}.
@@ -23,9 +25,8 @@ struct FilterView {
   std::array<int64_t, 2> tap_stride;
 };
 
-// Filters laid out once for the instruction set in use: [group][panel of 3 vectors of
-// outputs][segment][k][output in panel], outputs padded with zeros to whole vectors; or [tap][channel] where
-// each channel is its own group.
+// Filters laid out once for the instruction set in use: [group][panel][segment][k][output in panel]; or
+// [tap][channel] where each channel is its own group.
 class PackedConvolution {
  public:
   // A stretch of the window that lies in one piece in a row of pixels of channels() / groups() floats.
@@ -50,13 +51,11 @@ class PackedConvolution {
   // Few channels: a pixel holds the window's rows one after another, so that the window is one stretch.
   bool stacked() const { return stacked_; }
   const std::vector<Segment>& segments() const { return segments_; }
-  int64_t lanes() const { return lanes_; }  // floats in a vector of the set they were packed for
-  int64_t panel_width() const { return 3 * lanes_; }
-  int64_t panels() const { return (outputs_ + panel_width() - 1) / panel_width(); }
-  int64_t padded_outputs() const { return (outputs_ + lanes_ - 1) / lanes_ * lanes_; }
+  int64_t lanes() const { return lanes_; }              // floats in a vector of the set they were packed for
+  Panels panels() const { return {outputs_, lanes_}; }  // of a group's outputs
   int64_t depth() const { return window_.taps() * channels_; }  // of all segments
   int64_t padded_channels() const { return (channels() + lanes_ - 1) / lanes_ * lanes_; }
-  const float* data(int64_t group = 0) const { return values_.get() + group * depth() * padded_outputs(); }
+  const float* data(int64_t group = 0) const { return values_.get() + group * depth() * panels().padded(); }
 
  private:
   void cut();

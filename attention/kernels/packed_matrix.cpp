@@ -35,14 +35,14 @@ PackedMatrix::PackedMatrix(const MatrixView& w)
       depth_(w.depth),
       lanes_(vector_lanes()),
       block_depth_(choose_block_depth(w.depth)) {
-  const std::shared_ptr<float[]> values = allocate_weights(padded_columns() * depth_);
+  const Panels panels = this->panels();
+  const std::shared_ptr<float[]> values = allocate_weights(panels.padded() * depth_);
   float* out = values.get();
   for (int64_t k0 = 0; k0 < depth_; k0 += block_depth_) {
     const int64_t k1 = std::min(depth_, k0 + block_depth_);
-    for (int64_t n0 = 0; n0 < padded_columns(); n0 += panel_width()) {
-      const int64_t width = std::min(panel_width(), padded_columns() - n0);
-      pack_panel(w, n0, width, k0, k1, 1.f, out);
-      out += width * (k1 - k0);
+    for (int64_t panel = 0; panel < panels.count(); ++panel) {
+      pack_panel(w, panels.begin(panel), panels.width(panel), k0, k1, 1.f, out);
+      out += panels.width(panel) * (k1 - k0);
     }
   }
   values_ = values;

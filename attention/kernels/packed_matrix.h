@@ -2,6 +2,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "attention/kernels/panels.h"
+
 namespace fovea::kernels {
 
 // Where the values of a [columns, depth] matrix lie: element (n, k) at data[n * column_stride + k *
@@ -13,8 +15,7 @@ struct MatrixView {
 };
 
 // The right operand of a product, laid out once for the instruction set in use:
-// [block of k][panel of 3 vectors of columns][k][column in panel], columns padded with zeros to whole
-// vectors.
+// [block of k][panel][k][column in panel].
 class PackedMatrix {
  public:
   PackedMatrix() = default;  // no matrix; tests false
@@ -24,9 +25,7 @@ class PackedMatrix {
   int64_t columns() const { return columns_; }
   int64_t depth() const { return depth_; }
   int64_t lanes() const { return lanes_; }  // floats in a vector of the set it was packed for
-  int64_t panel_width() const { return 3 * lanes_; }
-  int64_t panels() const { return (columns_ + panel_width() - 1) / panel_width(); }
-  int64_t padded_columns() const { return (columns_ + lanes_ - 1) / lanes_ * lanes_; }
+  Panels panels() const { return {columns_, lanes_}; }
   int64_t block_depth() const { return block_depth_; }
   const float* data() const { return values_.get(); }
 

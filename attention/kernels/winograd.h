@@ -1,5 +1,6 @@
 #pragma once
 #include "attention/kernels/epilogue.h"
+#include "attention/kernels/panels.h"
 
 namespace fovea::kernels {
 
@@ -57,9 +58,8 @@ struct WinogradWeights {
   int64_t columns, depth, column_stride, depth_stride;
   bool mirrored = false;
 };
-// [position][panel of 3 vectors of columns][k][column in panel], columns padded with zeros to whole vectors,
-// positions depth * padded columns + kWinogradApart floats apart; here for k in [k_begin, k_end) of one
-// panel. Worked out in double.
+// [position][panel][k][column in panel], positions depth * padded columns + kWinogradApart floats apart; here
+// for k in [k_begin, k_end) of one panel. Worked out in double.
 void winograd_weights(const WinogradWeights& w, int64_t panel, int64_t k_begin, int64_t k_end, float* packed);
 
 // Rows of v [position][tiles][depth] times such weights: m [position][tiles][padded columns].

@@ -12,15 +12,12 @@
 HWY_BEFORE_NAMESPACE();
 namespace fovea::kernels::HWY_NAMESPACE {
 
-constexpr int64_t kPanel = kTileVectors * kLanes;
-
-int64_t Padded(int64_t columns) {
-  return (columns + kLanes - 1) / kLanes * kLanes;
-}
+constexpr int64_t kPanel = kTileVectors * kLanes;  // of an outer product
 
 // All tiles against one panel of one position, for k in [k0, k1).
-HWY_INLINE void TileSweep(const WinogradProduct& p, int64_t position, int64_t n, int64_t k0, int64_t k1) {
-  const int64_t padded = Padded(p.columns), width = std::min(kPanel, padded - n);
+HWY_INLINE void TileSweep(const WinogradProduct& p, int64_t position, int64_t panel, int64_t k0, int64_t k1) {
+  const Panels panels{p.columns, kLanes};
+  const int64_t padded = panels.padded(), n = panels.begin(panel), width = panels.width(panel);
   const float* v = p.v + position * p.v_stride;
   float* m = p.m + position * p.m_stride + n;
   TileArgs t{.depth = k1 - k0, .a = nullptr, .a_stride = p.depth};
@@ -46,7 +43,7 @@ void Product(const WinogradProduct& p, int64_t position, int64_t panel_begin, in
   const int64_t depth = ((p.depth + blocks - 1) / blocks + 3) / 4 * 4;
   for (int64_t k = 0; k < p.depth; k += depth)
     for (int64_t panel = panel_begin; panel < panel_end; ++panel)
-      TileSweep(p, position, panel * kPanel, k, std::min(p.depth, k + depth));
+      TileSweep(p, position, panel, k, std::min(p.depth, k + depth));
 }
 
 struct OuterTileArgs {
@@ -94,7 +91,7 @@ HWY_NOINLINE void OuterTile(const OuterTileArgs& t) {
 #undef FOVEA_FOR_TILE
 
 void OuterProduct(const WinogradOuterProduct& p, int64_t position, int64_t row_begin, int64_t row_end) {
-  const int64_t padded = Padded(p.columns);
+  const int64_t padded = Panels{p.columns, kLanes}.padded();
   float* sums = p.sums + position * (p.rows * padded + kWinogradApart);
   OuterTileArgs t{.tiles = p.tiles, .a = nullptr, .a_stride = p.v_group};
   t.c_stride = padded;

@@ -84,9 +84,9 @@ HWY_INLINE void Square(const Load& load, const Store& store) {
 template <class Transform>
 void WeightPanel(const WinogradWeights& w, int64_t panel, int64_t k_begin, int64_t k_end, float* packed) {
   const DD d;
-  const int64_t padded = (w.columns + kLanes - 1) / kLanes * kLanes, n = panel * kWeightPanel;
-  const int64_t width = std::min(kWeightPanel, padded - n), valid = std::min(width, w.columns - n);
-  const int64_t position_stride = w.depth * padded + kWinogradApart;
+  const Panels panels{w.columns, kLanes};
+  const int64_t n = panels.begin(panel), width = panels.width(panel), valid = std::min(width, w.columns - n);
+  const int64_t position_stride = w.depth * panels.padded() + kWinogradApart;
   HWY_ALIGN double taps[9][kWeightPanel] = {};
   for (int64_t k = k_begin; k < k_end; ++k) {
     for (int64_t j = 0; j < valid; ++j) {
@@ -113,7 +113,7 @@ void WeightGradient(const float* sums, int64_t depth, int64_t columns, float* dw
                     int64_t end) {
   constexpr int64_t kBlock = kWinogradChannels;  // of columns, whose sums share cache lines
   const DD d;
-  const int64_t padded = (columns + kLanes - 1) / kLanes * kLanes;
+  const int64_t padded = Panels{columns, kLanes}.padded();
   for (int64_t n = begin; n < end; n += kBlock)
     for (int64_t k = 0; k < depth; ++k) {
       HWY_ALIGN double taps[9][kBlock];

@@ -104,7 +104,7 @@ void for_query_blocks(const Heads& s, const Body& body) {
 void small_product(const float* x, int64_t x_stride, int64_t rows, const MatrixView& w, float* y,
                    int64_t y_stride) {
   const PackedMatrix packed(w);
-  kernels::gemm({x, x_stride, &packed, y, y_stride}, 0, rows, 0, packed.panels());
+  kernels::gemm({x, x_stride, &packed, y, y_stride}, 0, rows, 0, packed.panels().count());
 }
 
 // [Nq, Nk] -> [Nk, Nq]

@@ -42,7 +42,9 @@ ConvolutionArgs over_pixels(const float* x, int64_t pixels, const ChainedConvolu
 }
 
 void run(const ConvolutionArgs& args) {
-  kernels::convolution(args, 0, kernels::convolution_blocks(args), nullptr);  // a product needs no scratch
+  const kernels::ConvolutionPlan plan(args);
+  for (int64_t part = 0; part < plan.parts(); ++part)
+    kernels::convolution(plan, part, 0, plan.shares(), plan.input(part, nullptr));  // a product as it lies
 }
 
 void check(const Tensor& x, const Tensor& residual, const ChainedConvolution& first,

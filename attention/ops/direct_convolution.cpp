@@ -65,16 +65,22 @@ PackedConvolution pack_turned(const Tensor& weight, const Convolution& how, cons
 }  // namespace
 
 void convolve(const kernels::ConvolutionArgs& args) {
-  const int64_t blocks = kernels::convolution_blocks(args), floats = kernels::convolution_scratch(args);
-  if (blocks == 0) return;
+  const kernels::ConvolutionPlan plan(args);
+  const int64_t parts = plan.parts(), shares = plan.shares(), floats = plan.scratch();
   constexpr double kWorthATask = 1e6;  // multiply-adds
-  const double each = static_cast<double>(args.pictures * args.out_height * args.out_width) /
-                      static_cast<double>(blocks) * static_cast<double>(args.w->outputs()) *
-                      static_cast<double>(args.w->group_channels() * args.w->window().taps());
-  const auto grain = static_cast<int64_t>(kWorthATask / std::max(each, 1.0)) + 1;
-  parallel_for(blocks, grain, [&](int64_t begin, int64_t end) {
+  const double all = static_cast<double>(args.pictures * args.out_height * args.out_width) *
+                     static_cast<double>(args.w->outputs()) *
+                     static_cast<double>(args.w->group_channels() * args.w->window().taps());
+  const double share = all / static_cast<double>(std::max<int64_t>(1, parts * shares));
+  const auto grain = static_cast<int64_t>(kWorthATask / std::max(share, 1.0)) + 1;  // shares
+  parallel_for(parts, (grain + shares - 1) / shares, [&](int64_t begin, int64_t end) {
     Tensor scratch(Shape{std::max<int64_t>(floats, 1)});
-    kernels::convolution(args, begin, end, scratch.mutable_data());
+    for (int64_t part = begin; part < end; ++part) {
+      const kernels::BlockInput input = plan.input(part, scratch.mutable_data());
+      parallel_for(shares, grain, [&](int64_t first, int64_t last) {
+        kernels::convolution(plan, part, first, last, input);
+      });
+    }
   });
 }
 

@@ -11,7 +11,7 @@ void product(const kernels::GemmArgs& args, int64_t rows) {
   // it. Each task does its whole depth, so no sum is shared between threads.
   constexpr int64_t kMostRows = 208, kMostPanels = 8, kTasksWanted = 16;
   constexpr double kSmall = 1e6;  // multiply-adds; below, threads cost more than they bring
-  const int64_t panels = args.w->panels();
+  const int64_t panels = args.w->panels().count();
   if (rows == 0 || panels == 0) return;
   const int64_t row_blocks = (rows + kMostRows - 1) / kMostRows;
   const int64_t block = ((rows + row_blocks - 1) / row_blocks + 3) / 4 * 4;

@@ -21,9 +21,8 @@ constexpr int64_t kTransformed = 8;  // tiles a task transforms at least
 int64_t panel_width() {
   return 3 * kernels::vector_lanes();
 }
-int64_t padded(int64_t columns) {
-  const int64_t lanes = kernels::vector_lanes();
-  return (columns + lanes - 1) / lanes * lanes;
+kernels::Panels panels_of(int64_t columns) {
+  return {columns, kernels::vector_lanes()};
 }
 int64_t pieces(int64_t n, int64_t size) {
   return (n + size - 1) / size;
@@ -63,7 +62,9 @@ int64_t block_tiles(int64_t tiles) {
 
 // Tiles [begin, end), each of the three steps on all threads if `spread`.
 void run_block(const Work& work, int64_t begin, int64_t end, bool spread) {
-  const int64_t tiles = end - begin, in = work.in.channels, out = work.out.channels, columns = padded(out);
+  const int64_t tiles = end - begin, in = work.in.channels, out = work.out.channels;
+  const kernels::Panels panels = panels_of(out);
+  const int64_t columns = panels.padded();
   const int64_t v_stride = tiles * in + kWinogradApart, m_stride = tiles * columns + kWinogradApart;
   const int64_t positions = positions_of(work.in.tile);
   Tensor v(Shape{positions * v_stride}), m(Shape{positions * m_stride});
@@ -74,10 +75,9 @@ void run_block(const Work& work, int64_t begin, int64_t end, bool spread) {
 
   const kernels::WinogradProduct product{v.data(), v_stride, work.weight, m.mutable_data(),
                                          m_stride, tiles,    in,          out};
-  const int64_t panels = pieces(columns, panel_width());
   parallel_for(positions, spread ? 1 : positions, [&](int64_t first, int64_t last) {
     for (int64_t position = first; position < last; ++position)
-      kernels::winograd_product(product, position, 0, panels);
+      kernels::winograd_product(product, position, 0, panels.count());
   });
 
   const WinogradSlots outputs{m.mutable_data(), m_stride, columns, columns, 0, begin};
@@ -175,7 +175,7 @@ PackedWinograd::PackedWinograd(const Tensor& weight, WinogradTile tile, bool for
       columns_(weight.dim(for_input_gradient ? 1 : 0)),
       depth_(weight.dim(for_input_gradient ? 0 : 1)),
       lanes_(kernels::vector_lanes()),
-      values_(Shape{positions_of(tile) * (depth_ * padded(columns_) + kWinogradApart)}) {
+      values_(Shape{positions_of(tile) * (depth_ * panels_of(columns_).padded() + kWinogradApart)}) {
   constexpr int64_t kDepth = 32;  // for a task
   const int64_t of_out = weight.dim(1) * 9;
   const kernels::WinogradWeights view{tile,
@@ -186,7 +186,7 @@ PackedWinograd::PackedWinograd(const Tensor& weight, WinogradTile tile, bool for
                                       for_input_gradient ? of_out : 9,
                                       for_input_gradient};
   const int64_t parts = pieces(depth_, kDepth);
-  parallel_for(pieces(columns_, panel_width()) * parts, 1, [&](int64_t begin, int64_t end) {
+  parallel_for(panels_of(columns_).count() * parts, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t k = task % parts * kDepth;
       kernels::winograd_weights(view, task / parts, k, std::min(depth_, k + kDepth), values_.mutable_data());
@@ -232,7 +232,7 @@ Tensor winograd_weight_gradient(const Tensor& x, const Tensor& dy, const Shape& 
   Tensor v(Shape{kPositions * (chunk * in + kWinogradApart)});
   // Zeros, for the columns that belong to no channel.
   Tensor z = Tensor::full({kPositions * (chunk * gradients + kWinogradApart)}, 0);
-  Tensor sums(Shape{kPositions * (in * padded(out) + kWinogradApart)}), dw(weight);
+  Tensor sums(Shape{kPositions * (in * panels_of(out).padded() + kWinogradApart)}), dw(weight);
   const Tensor zeros = Tensor::full({std::max(in, out)}, 0);
   const GradientWork work{map_of(x.shape(), WinogradTile::kFour, tiles_y, tiles_x, how.padding),
                           map_of(dy.shape(), WinogradTile::kFour, tiles_y, tiles_x, {}),

@@ -82,12 +82,20 @@ struct Apart {
   Shape map;
 };
 
-// Blocks one at a time, the last first, each with a scratch of its own.
-void backwards(const ConvolutionArgs& args) {
-  const int64_t floats = convolution_scratch(args);
-  for (int64_t block = convolution_blocks(args) - 1; block >= 0; --block) {
+void forwards(const ConvolutionPlan& plan) {
+  Tensor scratch(Shape{plan.scratch() + 1});
+  for (int64_t part = 0; part < plan.parts(); ++part)
+    convolution(plan, part, 0, plan.shares(), plan.input(part, scratch.mutable_data()));
+}
+
+// Shares one at a time, the last first, each part with a scratch of its own.
+void backwards(const ConvolutionPlan& plan) {
+  const int64_t floats = plan.scratch();
+  for (int64_t part = plan.parts() - 1; part >= 0; --part) {
     Tensor scratch = Tensor::full({floats + 1}, kMark);
-    convolution(args, block, block + 1, scratch.mutable_data());
+    const BlockInput input = plan.input(part, scratch.mutable_data());
+    for (int64_t share = plan.shares() - 1; share >= 0; --share)
+      convolution(plan, part, share, share + 1, input);
     ASSERT_EQ(scratch.data()[floats], kMark) << "the scratch overflowed";
   }
 }
@@ -98,10 +106,8 @@ TEST(ConvolutionKernel, WritesItsOutputsAloneAndInAnyOrder) {
       SCOPED_TRACE(c.name);
       const Apart apart(c);
       Tensor y = Tensor::full(apart.map, kMark), again = Tensor::full(apart.map, kMark);
-      const ConvolutionArgs args = apart.args(y);
-      Tensor scratch(Shape{convolution_scratch(args) + 1});
-      convolution(args, 0, convolution_blocks(args), scratch.mutable_data());
-      backwards(apart.args(again));
+      forwards(ConvolutionPlan(apart.args(y)));
+      backwards(ConvolutionPlan(apart.args(again)));
       EXPECT_TRUE(same_bits(y, again));
       for (int64_t i = 0; i < y.count(); ++i)
         ASSERT_EQ(y.data()[i] != kMark, apart.is_output(i)) << "at " << i;
@@ -109,14 +115,15 @@ TEST(ConvolutionKernel, WritesItsOutputsAloneAndInAnyOrder) {
   });
 }
 
-TEST(ConvolutionKernel, TheWorkFallsIntoBlocksForManyThreads) {
+TEST(ConvolutionKernel, TheWorkFallsIntoSharesForManyThreads) {
   const Case large{"large", {32, 16, 16, 32}, 1, 32, {.size = {3, 3}, .padding = {1, 1}}};
   const Case deep{"deep", {1, 7, 7, 64}, 1, 512, {.size = {3, 3}, .padding = {1, 1}}};
   for (const Case& c : {large, deep}) {
     const Apart apart(c);
     Tensor y(apart.map);
-    EXPECT_GE(convolution_blocks(apart.args(y)), 8) << c.name;
-    EXPECT_LE(convolution_scratch(apart.args(y)), int64_t{1} << 18) << c.name;
+    const ConvolutionPlan plan(apart.args(y));
+    EXPECT_GE(plan.parts() * plan.shares(), 8) << c.name;
+    EXPECT_LE(plan.scratch(), int64_t{1} << 18) << c.name;
   }
 }
 

@@ -53,7 +53,7 @@ void check(const Case& c) {
   const PackedMatrix packed(MatrixView{w.data(), c.columns, c.depth, c.depth, 1});
   const Epilogue epilogue{c.bias ? bias.data() : nullptr, c.activation,
                           c.residual ? residual.data() : nullptr, ys};
-  gemm({x.data(), xs, &packed, y.mutable_data(), ys, epilogue}, 0, c.rows, 0, packed.panels());
+  gemm({x.data(), xs, &packed, y.mutable_data(), ys, epilogue}, 0, c.rows, 0, packed.panels().count());
   for (int64_t i = 0; i <= c.rows; ++i)
     for (int64_t j = 0; j < ys; ++j) {
       if (i == c.rows || j >= c.columns) {
@@ -98,9 +98,9 @@ TEST(Gemm, ARowHasTheSameBitsAloneAndAmongOthers) {
     const Tensor x = random_tensor({23, 500}, 5), w = random_tensor({61, 500}, 6);
     const PackedMatrix packed(MatrixView{w.data(), 61, 500, 500, 1});
     Tensor all(Shape{23, 61}), alone(Shape{23, 61});
-    gemm({x.data(), 500, &packed, all.mutable_data(), 61}, 0, 23, 0, packed.panels());
+    gemm({x.data(), 500, &packed, all.mutable_data(), 61}, 0, 23, 0, packed.panels().count());
     for (int64_t i = 22; i >= 0; --i)
-      for (int64_t panel = packed.panels() - 1; panel >= 0; --panel)
+      for (int64_t panel = packed.panels().count() - 1; panel >= 0; --panel)
         gemm({x.data(), 500, &packed, alone.mutable_data(), 61}, i, i + 1, panel, panel + 1);
     EXPECT_TRUE(same_bits(all, alone));
   });
@@ -111,7 +111,7 @@ TEST(Gemm, MultipliesByATransposedView) {
     const Tensor x = random_tensor({5, 12}, 7), w = random_tensor({12, 20}, 8);  // w is [depth, columns] here
     const PackedMatrix packed(MatrixView{w.data(), 20, 12, 1, 20});
     Tensor y(Shape{5, 20});
-    gemm({x.data(), 12, &packed, y.mutable_data(), 20}, 0, 5, 0, packed.panels());
+    gemm({x.data(), 12, &packed, y.mutable_data(), 20}, 0, 5, 0, packed.panels().count());
     for (int64_t i = 0; i < 5; ++i)
       for (int64_t j = 0; j < 20; ++j) {
         double sum = 0;
