@@ -19,10 +19,10 @@ constexpr TrainHelp kHelp = {
     .hold_out = "Share of each class to hold out; default: the data's own val or test, or 0.1",
     .epochs = "Times through the data; default: 10, from nothing 30",
     .batch = "Pictures a step; default: 32, from nothing 128",
-    .optimizer = "adamw, or sgd (Nesterov); default: adamw, from nothing sgd",
+    .optimizer = "adamw, muon, or sgd (Nesterov); default: adamw, from nothing sgd",
     .learning_rate =
-        "Peak learning rate; default: adamw 1e-4, sgd 0.01, frozen 10 times, from nothing 1e-3 and 0.1",
-    .weight_decay = "Default: adamw 0.05, sgd 5e-4; biases, norms and positions have none",
+        "Peak learning rate; default: adamw, muon 1e-4, sgd 0.01, frozen 10 times, from nothing 1e-3 and 0.1",
+    .weight_decay = "Default: adamw, muon 0.05, sgd 5e-4; biases, norms and positions have none",
     .schedule =
         "cosine, one-cycle, step (a tenth at 1/2 and 3/4) or constant; default: cosine, from nothing "
         "one-cycle",
@@ -79,7 +79,7 @@ void add_augmentation_options(CLI::App& app, TrainClassifySettings& s) {
 void TrainClassifySettings::take_defaults() {
   const bool checkpoint = from_checkpoint();
   settle(method, checkpoint ? Method::kAdamW : Method::kSgd);
-  const bool adam = *method == Method::kAdamW;
+  const bool adam = *method != Method::kSgd;  // Muon's steps are as long
   settle(schedule, checkpoint ? Kind::kCosine : Kind::kOneCycle);
   settle(epochs, int64_t{checkpoint ? 10 : 30});
   settle(batch, int64_t{checkpoint ? 32 : 128});

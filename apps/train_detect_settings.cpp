@@ -15,7 +15,7 @@ constexpr TrainHelp kHelp = {
     .hold_out = "Share of the pictures to hold out; default: the data's own val or test, or 0.1",
     .epochs = "Times through the data; default: 30, from nothing 150",
     .batch = "Pictures a step; default: 8",
-    .optimizer = "adamw, or sgd (Nesterov); default: adamw",
+    .optimizer = "adamw, muon, or sgd (Nesterov); default: adamw",
     .learning_rate = "Peak learning rate; default: 1e-4, from nothing 5e-4; sgd 100 times",
     .weight_decay = "Default: 1e-4; biases, norms and positions have none",
     .schedule = "cosine, one-cycle, step (a tenth at 1/2 and 3/4) or constant; default: cosine",
@@ -110,7 +110,7 @@ void TrainDetectSettings::take_defaults() {
   settle(clip_norm, 0.1);
   settle(average, 0.999);
   settle(backbone_rate, checkpoint ? 0.1 : 1.0);
-  settle(learning_rate, (checkpoint ? 1e-4 : 5e-4) * (*method == Method::kAdamW ? 1 : 100));
+  settle(learning_rate, (checkpoint ? 1e-4 : 5e-4) * (*method == Method::kSgd ? 100 : 1));
 }
 
 std::map<std::string, std::string> TrainDetectSettings::described() const {

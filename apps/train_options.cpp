@@ -54,9 +54,10 @@ void add_learning_options(CLI::App& app, TrainSettings& s, const TrainHelp& help
   app.add_option("--batch", s.batch, help.batch)->type_name("N")->check(kWhole);
   app.add_option("--seed", s.seed, "Of all that is drawn; default: 0")->type_name("S");
   add_optional_choice<Method>(app, "--optimizer", s.method,
-                              {{"sgd", Method::kSgd}, {"adamw", Method::kAdamW}}, help.optimizer);
+                              {{"sgd", Method::kSgd}, {"adamw", Method::kAdamW}, {"muon", Method::kMuon}},
+                              help.optimizer);
   app.add_option("--lr", s.learning_rate, help.learning_rate)->type_name("X")->check(kPositive);
-  app.add_option("--momentum", s.momentum, "Of sgd; default: 0.9")
+  app.add_option("--momentum", s.momentum, "Of sgd and muon; default: 0.9")
       ->type_name("X")
       ->check(CLI::Range(0.0, 0.9999));
   app.add_option("--weight-decay", s.weight_decay, help.weight_decay)->type_name("X")->check(kNotNegative);

@@ -13,7 +13,7 @@ using Method = TrainerOptions::Method;
 using Kind = Schedule::Kind;
 
 const char* name_of(Method method) {
-  return method == Method::kSgd ? "sgd" : "adamw";
+  return method == Method::kSgd ? "sgd" : method == Method::kAdamW ? "adamw" : "muon";
 }
 
 const char* name_of(Kind kind) {

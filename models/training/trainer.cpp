@@ -7,6 +7,7 @@
 #include "attention/nn/name_prefix.h"
 #include "attention/optim/adamw.h"
 #include "attention/optim/clip.h"
+#include "attention/optim/muon.h"
 #include "attention/optim/sgd.h"
 #include "attention/optim/state.h"
 #include "attention/tensor/block_pool.h"
@@ -46,12 +47,26 @@ std::vector<ParameterGroup> with_rates(const std::vector<ParameterGroup>& groups
   return result;
 }
 
+// What Muon takes, and what it leaves to AdamW: the heads, and all that does not decay.
+std::pair<std::vector<Parameter>, std::vector<Parameter>> hidden_matrices(
+    const std::vector<Parameter>& parameters, const std::vector<std::string>& heads) {
+  const std::vector<ParameterGroup> groups = decay_groups(parameters, 0, heads);
+  return {groups[0].parameters, groups[1].parameters};
+}
+
 std::unique_ptr<Optimiser> make_optimiser(const TrainerOptions& options,
-                                          const std::vector<Parameter>& parameters) {
-  std::vector<ParameterGroup> groups =
-      with_rates(decay_groups(parameters, options.weight_decay), options.rates);
-  if (options.method == TrainerOptions::Method::kAdamW) return std::make_unique<AdamW>(std::move(groups));
-  return std::make_unique<Sgd>(std::move(groups),
+                                          const std::vector<Parameter>& parameters,
+                                          const std::vector<std::string>& heads) {
+  const auto groups_of = [&](const std::vector<Parameter>& some) {
+    return with_rates(decay_groups(some, options.weight_decay), options.rates);
+  };
+  using Method = TrainerOptions::Method;
+  if (options.method == Method::kAdamW) return std::make_unique<AdamW>(groups_of(parameters));
+  if (options.method == Method::kMuon) {
+    const auto [matrices, others] = hidden_matrices(parameters, heads);
+    return std::make_unique<Muon>(groups_of(matrices), groups_of(others), MuonConfig{options.momentum});
+  }
+  return std::make_unique<Sgd>(groups_of(parameters),
                                SgdConfig{.momentum = options.momentum, .nesterov = options.momentum > 0});
 }
 
@@ -123,7 +138,7 @@ void Trainer::begin(const std::optional<TrainingState>& stored) {
     state_.options = options_.described;
     if (task_.prepare) task_.prepare();
   }
-  optimiser_ = make_optimiser(options_, model_.store->parameters());
+  optimiser_ = make_optimiser(options_, model_.store->parameters(), model_.heads);
   if (options_.average > 0)
     average_ =
         std::make_unique<MovingAverage>(all, MovingAverageConfig{.decay = options_.average, .warm_up = true});

@@ -18,8 +18,8 @@ namespace fovea {
 struct TrainerOptions {
   int64_t epochs = 10;
   uint64_t seed = 0;
-  enum class Method { kSgd, kAdamW } method = Method::kSgd;  // SGD with Nesterov's momentum
-  Schedule::Kind schedule = Schedule::Kind::kOneCycle;       // kStep: a tenth at 1/2 and 3/4 of the run
+  enum class Method { kSgd, kAdamW, kMuon } method = Method::kSgd;  // SGD with Nesterov's momentum
+  Schedule::Kind schedule = Schedule::Kind::kOneCycle;  // kStep: a tenth at 1/2 and 3/4 of the run
   float learning_rate = 0.1f, momentum = 0.9f, weight_decay = 5e-4f;
   double warm_up = 0;                            // epochs
   double clip_norm = 0;                          // 0: no clipping

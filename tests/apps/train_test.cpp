@@ -100,6 +100,17 @@ TEST_F(Train, SameBitsForAnyThreadCount) {
   EXPECT_EQ(metrics("one"), metrics("two"));
 }
 
+TEST_F(Train, MuonLearnsTheSameOnAnyThreads) {
+  const std::string options = "--epochs 5 --optimizer muon --lr 0.01 --label-smoothing 0 ";
+  ASSERT_EQ(train(options + "--threads 1 -o one").code, 0);
+  ASSERT_EQ(train(options + "--threads 3 -o three").code, 0);
+  EXPECT_EQ(text("one/model.safetensors"), text("three/model.safetensors"));
+  const auto rows = numbers_of(text("one/metrics.csv"));
+  EXPECT_LT(rows[4][3], rows[0][3] / 2);
+  EXPECT_EQ(rows[4][6], 1);
+  EXPECT_EQ(Json::parse(text("one/training.json")).at("options").at("--optimizer"), "muon");
+}
+
 TEST_F(Train, KilledAtAnyMomentItGoesOnAsIfNothingHadHappened) {
   const std::string options =
       "--epochs 30 --ema 0.9 --clip-norm 1 --mixup 0.2 --optimizer adamw --lr 0.01 --checkpoint-steps 3 ";
