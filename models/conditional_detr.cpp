@@ -12,14 +12,6 @@ namespace {
 
 constexpr float kNormEps = 1e-5f;
 
-DetrLayerConfig decoder_layer(const DetrTransformerConfig& c) {
-  return {.dim = c.dim,
-          .mlp = c.decoder_mlp,
-          .heads = c.decoder_heads,
-          .activation = c.activation,
-          .dropout = c.dropout};
-}
-
 }  // namespace
 
 Tensor rare_class_bias(int64_t classes, double probability) {
@@ -40,7 +32,7 @@ ConditionalDetr::ConditionalDetr(const ConditionalDetrConfig& c, const Weights& 
       box_head_({.in = c.transformer.dim, .hidden = c.transformer.dim, .out = 4}, w / "box_head",
                 Init::kZeros) {
   for (int64_t i = 0; i < c.transformer.decoder_layers; ++i)
-    layers_.emplace_back(decoder_layer(c.transformer), i == 0, w / "decoder.layers" / i);
+    layers_.emplace_back(c.transformer.decoder_layer(), i == 0, w / "decoder.layers" / i);
 }
 
 Tensor ConditionalDetr::centres() const {

@@ -1,9 +1,9 @@
 #include "models/conditional_detr_model.h"
 
 #include "models/conditional_detr.h"
-#include "models/detector_outputs.h"
 #include "models/detr_config.h"
 #include "models/detr_names.h"
+#include "models/detr_network.h"
 
 namespace fovea {
 namespace {
@@ -38,21 +38,6 @@ ConditionalDetrConfig config_of(const ConfigJson& json, const DetrConfig& c) {
           .norms_between = json.flag("auxiliary_loss", false)};
 }
 
-void describe_details(const ConditionalDetrConfig& c, ModelInfo& info) {
-  const DetrTransformerConfig& t = c.transformer;
-  info.embedding = t.dim;
-  info.input_height = 800;  // the shorter side; the longer at most 1333
-  info.input_width = 1333;
-  info.details = {{"queries", std::to_string(c.queries)},
-                  {"encoder layers", std::to_string(t.encoder_layers)},
-                  {"decoder layers", std::to_string(t.decoder_layers)},
-                  {"width", std::to_string(t.dim)},
-                  {"heads", std::to_string(t.encoder_heads)},
-                  {"hidden", std::to_string(t.encoder_mlp)},
-                  {"backbone's width", std::to_string(c.picture.map_width())},
-                  {"classes", std::to_string(c.classes)}};
-}
-
 NamedOutputs outputs_of(const ConditionalDetr& detr, const DetectorInput& input, bool all) {
   Taps taps;
   const Pass pass{.taps = all ? &taps : nullptr};
@@ -69,20 +54,6 @@ NamedOutputs outputs_of(const ConditionalDetr& detr, const DetectorInput& input,
   return named;
 }
 
-DetectionNetwork wrap(std::shared_ptr<const ConditionalDetr> detr, const ModelInfo& info) {
-  DetectionNetwork network;
-  network.info = info;
-  network.scores = BoxScores::kSigmoid;
-  network.detect = [detr](const DetectorInput& input, const Pass& pass, const DenoisingQueries*) {
-    return (*detr)(input, pass);
-  };
-  network.outputs = [detr](const DetectorInput& input, bool all) { return outputs_of(*detr, input, all); };
-  network.layout = [detr](int64_t height, int64_t width) {
-    return detr->config().picture.layout(height, width);
-  };
-  return network;
-}
-
 }  // namespace
 
 bool is_conditional_detr(const ModelSource& source) {
@@ -93,7 +64,7 @@ DetectorPlan plan_conditional_detr(const ModelSource& source) {
   DetectorPlan plan;
   const DetrDescription d = detr_from_transformers(source, plan.info);
   const ConditionalDetrConfig config = config_of(*source.config, d.config);
-  describe_details(config, plan.info);
+  describe_detr(d.config, plan.info);
   NameTable names;
   names.add(kNames);  // of ours, the first that fits counts
   names.add(transformers_detr_names().rules());
@@ -103,7 +74,8 @@ DetectorPlan plan_conditional_detr(const ModelSource& source) {
   plan.names = std::make_shared<const NameTable>(std::move(names));
   plan.heads = {"class_head"};
   plan.build = [config](const Weights& w, const ModelInfo& info) {
-    return wrap(std::make_shared<const ConditionalDetr>(config, w), info);
+    return detr_network(std::make_shared<const ConditionalDetr>(config, w), info, BoxScores::kSigmoid,
+                        config.picture, outputs_of);
   };
   return plan;
 }

@@ -30,6 +30,7 @@ class PlacedSelfAttention {
  private:
   std::string name_;
   int heads_;
+  float dropout_;
   Linear q_, q_position_, k_, k_position_, v_, out_;
 };
 
@@ -46,6 +47,7 @@ class ConditionalCrossAttention {
  private:
   std::string name_;
   int heads_;
+  float dropout_;
   Linear q_, q_waves_, k_, k_position_, v_, out_;
   std::optional<Linear> q_position_;
 };
@@ -58,6 +60,7 @@ class ConditionalDecoderLayer {
                     const Pass& pass) const;
 
  private:
+  float layer_drop_;
   PlacedSelfAttention self_attn_;
   ConditionalCrossAttention cross_attn_;
   DetrResidual self_residual_, cross_residual_;

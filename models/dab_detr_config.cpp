@@ -79,8 +79,9 @@ DetrLayerConfig layer_of(const ConfigJson& config, const char* mlp, const char* 
   layer.learned_slope = config.text("activation_function", "prelu") == "prelu";
   if (!layer.learned_slope)
     layer.activation = transformers_activation(config, "activation_function", "prelu");
-  layer.dropout = static_cast<float>(config.number("dropout", 0.1));
-  if (!(layer.dropout >= 0 && layer.dropout < 1)) config.refuse("dropout", "is not a share below 1");
+  layer.dropout = share_below_1(config, "dropout", 0.1);
+  layer.attention_dropout = share_below_1(config, "attention_dropout", 0);
+  layer.activation_dropout = share_below_1(config, "activation_dropout", 0);
   return layer;
 }
 
@@ -131,6 +132,7 @@ DabDetrDescription dab_detr_from_transformers(const ModelSource& source, ModelIn
   DabDetrConfig& c = d.config;
   c.picture = {.backbone = backbone.config, .map = backbone.maps.back(), .position = position_of(config)};
   c.encoder = layer_of(config, "encoder_ffn_dim", "encoder_attention_heads");
+  c.encoder.activation_dropout = c.encoder.dropout;  // as the library's; it has its own for the decoder only
   c.decoder = layer_of(config, "decoder_ffn_dim", "decoder_attention_heads");
   c.encoder_layers = config.size("encoder_layers", 6);
   c.decoder_layers = config.size("decoder_layers", 6);

@@ -1,7 +1,7 @@
 #include "models/dab_detr_model.h"
 
 #include "models/dab_detr_config.h"
-#include "models/detector_outputs.h"
+#include "models/detr_network.h"
 
 namespace fovea {
 namespace {
@@ -37,20 +37,6 @@ NamedOutputs outputs_of(const DabDetr& detr, const DetectorInput& input, bool al
   return named;
 }
 
-DetectionNetwork wrap(std::shared_ptr<const DabDetr> detr, const ModelInfo& info) {
-  DetectionNetwork network;
-  network.info = info;
-  network.scores = BoxScores::kSigmoid;
-  network.detect = [detr](const DetectorInput& input, const Pass& pass, const DenoisingQueries*) {
-    return (*detr)(input, pass);
-  };
-  network.outputs = [detr](const DetectorInput& input, bool all) { return outputs_of(*detr, input, all); };
-  network.layout = [detr](int64_t height, int64_t width) {
-    return detr->config().picture.layout(height, width);
-  };
-  return network;
-}
-
 }  // namespace
 
 bool is_dab_detr(const ModelSource& source) {
@@ -66,7 +52,8 @@ DetectorPlan plan_dab_detr(const ModelSource& source) {
   plan.names = std::make_shared<const NameTable>(std::move(d.names));
   plan.heads = {"class_head"};
   plan.build = [config = d.config](const Weights& w, const ModelInfo& info) {
-    return wrap(std::make_shared<const DabDetr>(config, w), info);
+    return detr_network(std::make_shared<const DabDetr>(config, w), info, BoxScores::kSigmoid, config.picture,
+                        outputs_of);
   };
   return plan;
 }

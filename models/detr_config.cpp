@@ -25,6 +25,12 @@ double parameters_of(const DetrConfig& c) {
 
 }  // namespace
 
+float share_below_1(const ConfigJson& config, const char* key, double absent) {
+  const auto share = static_cast<float>(config.number(key, absent));
+  if (!(share >= 0 && share < 1)) config.refuse(key, "is not a share below 1");
+  return share;
+}
+
 void check_detr(const std::string& file, const DetrConfig& c) {
   constexpr double kMostParameters = 0x1p31;
   constexpr const char* kNext = "; check the file against its original";
@@ -50,6 +56,21 @@ void check_detr(const std::string& file, const DetrConfig& c) {
   if (const double count = parameters_of(c); count > kMostParameters)
     fail(file, ": the sizes make a model of about ", count, " parameters, more than the ",
          static_cast<int64_t>(kMostParameters), " that Fovea builds", kNext);
+}
+
+void describe_detr(const DetrConfig& c, ModelInfo& info) {
+  const DetrTransformerConfig& t = c.transformer;
+  info.embedding = t.dim;
+  info.input_height = 800;  // the shorter side; the longer at most 1333
+  info.input_width = 1333;
+  info.details = {{"queries", std::to_string(c.queries)},
+                  {"encoder layers", std::to_string(t.encoder_layers)},
+                  {"decoder layers", std::to_string(t.decoder_layers)},
+                  {"width", std::to_string(t.dim)},
+                  {"heads", std::to_string(t.encoder_heads)},
+                  {"hidden", std::to_string(t.encoder_mlp)},
+                  {"backbone's width", std::to_string(c.map_width())},
+                  {"classes", std::to_string(c.classes)}};
 }
 
 }  // namespace fovea

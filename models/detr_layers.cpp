@@ -1,5 +1,6 @@
 #include "models/detr_layers.h"
 
+#include "attention/base/rng.h"
 #include "attention/nn/dropout.h"
 #include "attention/ops/pointwise.h"
 #include "attention/ops/prelu.h"
@@ -10,7 +11,7 @@ namespace {
 constexpr float kNormEps = 1e-5f;
 
 MultiHeadConfig attention_of(const DetrLayerConfig& c) {
-  return {.dim = c.dim, .heads = c.heads};
+  return {.dim = c.dim, .heads = c.heads, .dropout = c.attention_dropout};
 }
 
 }  // namespace
@@ -24,6 +25,7 @@ Tensor DetrResidual::dropped(const Tensor& x, const Tensor& added, const Pass& p
 
 DetrMlp::DetrMlp(const DetrLayerConfig& c, const Weights& w, const std::string& norm)
     : activation_(c.activation),
+      dropout_(c.activation_dropout),
       fc1_(c.dim, c.mlp, w / "mlp.fc1"),
       fc2_(c.mlp, c.dim, w / "mlp.fc2"),
       residual_(c, w / norm) {
@@ -31,16 +33,24 @@ DetrMlp::DetrMlp(const DetrLayerConfig& c, const Weights& w, const std::string& 
 }
 
 Tensor DetrMlp::operator()(const Tensor& x, const Pass& pass) const {
-  return residual_(x, pass, [this](const Tensor& input, const Tensor& residual) {
+  return residual_(x, pass, [&](const Tensor& input, const Tensor& residual) {
     const Tensor hidden = slope_ ? prelu(fc1_(input), slope_) : fc1_(input, {.activation = activation_});
-    return fc2_(hidden, {.residual = residual});
+    return fc2_(dropout(hidden, dropout_, pass), {.residual = residual});
   });
 }
 
+bool drops_layer(float layer_drop, const Pass& pass) {
+  return pass.training && layer_drop > 0 && pass.training->uniform() < static_cast<double>(layer_drop);
+}
+
 DetrEncoderLayer::DetrEncoderLayer(const DetrLayerConfig& c, const Weights& w)
-    : attn_(attention_of(c), w / "attn"), attn_residual_(c, w / "norm1"), mlp_(c, w, "norm2") {}
+    : layer_drop_(c.layer_drop),
+      attn_(attention_of(c), w / "attn"),
+      attn_residual_(c, w / "norm1"),
+      mlp_(c, w, "norm2") {}
 
 Tensor DetrEncoderLayer::operator()(const Tensor& x, const DetrTokens& tokens, const Pass& pass) const {
+  if (drops_layer(layer_drop_, pass)) return x;
   const Tensor y = attn_residual_(x, pass, [&](const Tensor& input, const Tensor& residual) {
     const Tensor placed = input + tokens.position;
     return attn_(placed, placed, input, {.keys = tokens.padding, .residual = residual}, pass);
@@ -49,7 +59,8 @@ Tensor DetrEncoderLayer::operator()(const Tensor& x, const DetrTokens& tokens, c
 }
 
 DetrDecoderLayer::DetrDecoderLayer(const DetrLayerConfig& c, const Weights& w)
-    : self_attn_(attention_of(c), w / "self_attn"),
+    : layer_drop_(c.layer_drop),
+      self_attn_(attention_of(c), w / "self_attn"),
       cross_attn_(attention_of(c), w / "cross_attn"),
       self_residual_(c, w / "norm1"),
       cross_residual_(c, w / "norm2"),
@@ -57,6 +68,7 @@ DetrDecoderLayer::DetrDecoderLayer(const DetrLayerConfig& c, const Weights& w)
 
 Tensor DetrDecoderLayer::operator()(const Tensor& x, const Tensor& position, const DetrMemory& memory,
                                     const Pass& pass) const {
+  if (drops_layer(layer_drop_, pass)) return x;
   const Tensor y = self_residual_(x, pass, [&](const Tensor& input, const Tensor& residual) {
     const Tensor placed = input + position;
     return self_attn_(placed, placed, input, {.residual = residual}, pass);

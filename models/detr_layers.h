@@ -10,8 +10,10 @@ struct DetrLayerConfig {
   int64_t dim = 256, mlp = 2048;
   int heads = 8;
   Activation activation = Activation::kRelu;
-  bool norm_first = false;     // each part reads a norm of its input; else its sum is normed
-  float dropout = 0;           // in training, of what each part adds
+  bool norm_first = false;  // each part reads a norm of its input; else its sum is normed
+  // In training: of what each part adds, of attention's weights and of the perceptron's hidden values; and
+  // the share of passes that leave the layer out, Fan et al. 2020, https://arxiv.org/abs/1909.11556.
+  float dropout = 0, attention_dropout = 0, activation_dropout = 0, layer_drop = 0;
   bool learned_slope = false;  // PReLU with one slope, in place of `activation`
 };
 
@@ -46,10 +48,14 @@ class DetrMlp {
 
  private:
   Activation activation_;
+  float dropout_;
   Linear fc1_, fc2_;
   Tensor slope_;
   DetrResidual residual_;
 };
+
+// Whether this pass leaves out a layer of that layer_drop.
+bool drops_layer(float layer_drop, const Pass& pass);
 
 // Where tokens are, and which are none. Positions join queries and keys, never values.
 struct DetrTokens {
@@ -64,6 +70,7 @@ class DetrEncoderLayer {
   Tensor operator()(const Tensor& x, const DetrTokens& tokens, const Pass& pass) const;  // [B, N, dim]
 
  private:
+  float layer_drop_;
   MultiHeadAttention attn_;
   DetrResidual attn_residual_;
   DetrMlp mlp_;
@@ -84,6 +91,7 @@ class DetrDecoderLayer {
                     const Pass& pass) const;
 
  private:
+  float layer_drop_;
   MultiHeadAttention self_attn_, cross_attn_;
   DetrResidual self_residual_, cross_residual_;
   DetrMlp mlp_;

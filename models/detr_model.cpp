@@ -1,25 +1,10 @@
 #include "models/detr_model.h"
 
-#include "models/detector_outputs.h"
 #include "models/detr_config.h"
+#include "models/detr_network.h"
 
 namespace fovea {
 namespace {
-
-void describe_details(const DetrConfig& c, ModelInfo& info) {
-  const DetrTransformerConfig& t = c.transformer;
-  info.embedding = t.dim;
-  info.input_height = 800;  // the shorter side; the longer at most 1333
-  info.input_width = 1333;
-  info.details = {{"queries", std::to_string(c.queries)},
-                  {"encoder layers", std::to_string(t.encoder_layers)},
-                  {"decoder layers", std::to_string(t.decoder_layers)},
-                  {"width", std::to_string(t.dim)},
-                  {"heads", std::to_string(t.encoder_heads)},
-                  {"hidden", std::to_string(t.encoder_mlp)},
-                  {"backbone's width", std::to_string(c.map_width())},
-                  {"classes", std::to_string(c.classes)}};
-}
 
 // The names of transformers. Its last hidden state of the decoder is a normed one.
 NamedOutputs outputs_of(const Detr& detr, const DetectorInput& input, bool all) {
@@ -40,19 +25,6 @@ NamedOutputs outputs_of(const Detr& detr, const DetectorInput& input, bool all) 
   return named;
 }
 
-DetectionNetwork wrap(std::shared_ptr<const Detr> detr, const ModelInfo& info) {
-  DetectionNetwork network;
-  network.info = info;
-  network.detect = [detr](const DetectorInput& input, const Pass& pass, const DenoisingQueries*) {
-    return (*detr)(input, pass);
-  };
-  network.outputs = [detr](const DetectorInput& input, bool all) { return outputs_of(*detr, input, all); };
-  const DetrConfig& c = detr->config();
-  const ImageTokensConfig picture{.backbone = c.backbone, .map = c.map, .position = {}};
-  network.layout = [picture](int64_t height, int64_t width) { return picture.layout(height, width); };
-  return network;
-}
-
 }  // namespace
 
 bool is_detr(const ModelSource& source) {
@@ -64,14 +36,16 @@ DetectorPlan plan_detr(const ModelSource& source) {
   DetectorPlan plan;
   DetrDescription d = is_original_detr(source) ? detr_from_original(source, plan.info)
                                                : detr_from_transformers(source, plan.info);
-  describe_details(d.config, plan.info);
+  describe_detr(d.config, plan.info);
   const int64_t dim = d.config.transformer.dim;
   plan.stored_shapes[stored_name(d.names.rules(), "input.weight")] = {dim, d.config.map_width(), 1, 1};
   plan.names = std::make_shared<const NameTable>(std::move(d.names));
   plan.heads = {"class_head"};
   if (d.config.masks) plan.fixed = {"masks"};  // boxes do not teach them
   plan.build = [config = d.config](const Weights& w, const ModelInfo& info) {
-    return wrap(std::make_shared<const Detr>(config, w), info);
+    const ImageTokensConfig picture{.backbone = config.backbone, .map = config.map, .position = {}};
+    return detr_network(std::make_shared<const Detr>(config, w), info, BoxScores::kSoftmax, picture,
+                        outputs_of);
   };
   return plan;
 }

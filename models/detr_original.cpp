@@ -51,7 +51,7 @@ DetrTransformerConfig transformer_of(const Checkpoint& checkpoint, const ConfigJ
   t.decoder_mlp = size_at(checkpoint, decoder + "0.linear1.weight", 0);
   t.encoder_heads = t.decoder_heads = static_cast<int>(config.size("nheads", 8));
   t.norm_first = checkpoint.has(below_of(checkpoint) + "transformer.encoder.norm.weight");
-  t.dropout = 0.1f;
+  t.dropout = t.attention_dropout = t.activation_dropout = 0.1f;  // one for all
   return t;
 }
 

@@ -5,20 +5,30 @@ namespace {
 
 constexpr float kNormEps = 1e-5f;
 
-DetrLayerConfig layer_of(const DetrTransformerConfig& c, int64_t mlp, int heads) {
+DetrLayerConfig layer_of(const DetrTransformerConfig& c, int64_t mlp, int heads, float layer_drop) {
   return {.dim = c.dim,
           .mlp = mlp,
           .heads = heads,
           .activation = c.activation,
           .norm_first = c.norm_first,
-          .dropout = c.dropout};
+          .dropout = c.dropout,
+          .attention_dropout = c.attention_dropout,
+          .activation_dropout = c.activation_dropout,
+          .layer_drop = layer_drop};
 }
 
 }  // namespace
 
+DetrLayerConfig DetrTransformerConfig::encoder_layer() const {
+  return layer_of(*this, encoder_mlp, encoder_heads, encoder_layer_drop);
+}
+
+DetrLayerConfig DetrTransformerConfig::decoder_layer() const {
+  return layer_of(*this, decoder_mlp, decoder_heads, decoder_layer_drop);
+}
+
 DetrEncoder::DetrEncoder(const DetrTransformerConfig& c, const Weights& w) : name_(w.path()) {
-  for (int64_t i = 0; i < c.encoder_layers; ++i)
-    layers_.emplace_back(layer_of(c, c.encoder_mlp, c.encoder_heads), w / "layers" / i);
+  for (int64_t i = 0; i < c.encoder_layers; ++i) layers_.emplace_back(c.encoder_layer(), w / "layers" / i);
   if (c.norm_first) norm_.emplace(c.dim, w / "norm", kNormEps);
 }
 
@@ -32,8 +42,7 @@ Tensor DetrEncoder::operator()(const Tensor& x, const DetrTokens& tokens, const 
 
 DetrDecoder::DetrDecoder(const DetrTransformerConfig& c, const Weights& w)
     : name_(w.path()), norm_between_(c.norm_between), norm_(c.dim, w / "norm", kNormEps) {
-  for (int64_t i = 0; i < c.decoder_layers; ++i)
-    layers_.emplace_back(layer_of(c, c.decoder_mlp, c.decoder_heads), w / "layers" / i);
+  for (int64_t i = 0; i < c.decoder_layers; ++i) layers_.emplace_back(c.decoder_layer(), w / "layers" / i);
 }
 
 std::vector<Tensor> DetrDecoder::operator()(const Tensor& position, const DetrMemory& memory, bool all,

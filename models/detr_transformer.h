@@ -11,7 +11,12 @@ struct DetrTransformerConfig {
   // The decoder's layers read the norm of the one before, and the last one is normed twice: what transformers
   // makes of auxiliary_loss.
   bool norm_between = false;
-  float dropout = 0;
+  // As a layer's; layers of encoder and decoder are left out each with its own share.
+  float dropout = 0, attention_dropout = 0, activation_dropout = 0;
+  float encoder_layer_drop = 0, decoder_layer_drop = 0;
+
+  DetrLayerConfig encoder_layer() const;
+  DetrLayerConfig decoder_layer() const;
 };
 
 // Checkpoint names: layers.<i>; norm, of an encoder whose layers norm first. Taps hand out the tokens before

@@ -1,10 +1,7 @@
 #include "attention/blocks/multi_head_attention.h"
 
-#include "attention/nn/dropout.h"
-#include "attention/ops/attention.h"
-#include "attention/ops/matmul.h"
+#include "attention/nn/attention_dropout.h"
 #include "attention/ops/pointwise.h"
-#include "attention/ops/rearrange.h"
 #include "attention/ops/reorder.h"
 
 namespace fovea {
@@ -14,16 +11,6 @@ namespace {
 Tensor widened(const Tensor& mask, int64_t more) {
   if (!mask || more == 0) return mask;
   return concat(mask, Tensor::full(mask.shape().with_last(more), 0), -1);
-}
-
-// attention() that drops some of its weights, which must exist for that.
-Tensor dropped(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionArgs& args, float share,
-               const Pass& pass) {
-  const int64_t B = q.dim(0), Nq = q.dim(1), Nk = k.dim(1), heads = args.heads, dim = v.dim(2) / heads;
-  const Tensor weights = dropout(attention_weights(q, k, args), share, pass);
-  const Tensor values = permute(reshape(v, {B, Nk, heads, dim}), {0, 2, 1, 3});
-  const Tensor sums = matmul(reshape(weights, {B * heads, Nq, Nk}), reshape(values, {B * heads, Nk, dim}));
-  return reshape(permute(reshape(sums, {B, heads, Nq, dim}), {0, 2, 1, 3}), {B, Nq, heads * dim});
 }
 
 }  // namespace
@@ -56,9 +43,7 @@ Tensor MultiHeadAttention::operator()(const Tensor& query, const Tensor& key, co
   const int64_t more = config_.bias_key_value + config_.zero_key_value;
   const AttentionArgs args{
       .heads = config_.heads, .key_mask = widened(mask.keys, more), .bias = widened(mask.bias, more)};
-  const bool drops = pass.training && config_.dropout > 0;
-  const Tensor y = drops ? dropped(q, k, v, args, config_.dropout, pass)
-                         : attention(q, k, v, args);  // fused: the weights never exist in memory
+  const Tensor y = attention_dropout(q, k, v, args, config_.dropout, pass);
   return out_(tapped(pass, {.name = name_, .q = q, .k = k, .v = v, .args = args}, y),
               {.residual = mask.residual});
 }
