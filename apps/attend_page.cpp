@@ -12,7 +12,7 @@ constexpr int64_t kObjectsShown = 16;  // more would make the page slow to load
 
 // Whether a map lies over the picture and can be made with what was asked.
 bool fits(MapKind kind, const MapRequest& request) {
-  return kind != MapKind::kPoints && kind != MapKind::kChannels && (!asks_for_point(kind) || request.at);
+  return kind != MapKind::kPoints && kind != MapKind::kChannels && (!needs_point(kind) || request.at);
 }
 
 // A backward pass for each object is dear, so of a detector not every way to weigh features is shown.

@@ -46,7 +46,7 @@ void add_map_options(CLI::App& app, AttendSettings& settings) {
                          "How heads become one: mean, max or min");
   app.add_option("--discard", request.discard, "Share of each layer's smallest weights a rollout leaves out")
       ->type_name("SHARE")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(within(0, 1));
   app.add_option_function<std::string>(
          "--at", [&request](const std::string& text) { request.at = point_of(text); },
          "Show what this point attends to, in pixels of the picture")
@@ -57,7 +57,7 @@ void add_map_options(CLI::App& app, AttendSettings& settings) {
       ->type_name("N");
   app.add_option("--threshold", settings.threshold, "Only objects with a score above this")
       ->type_name("X")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(within(0, 1))
       ->capture_default_str();
 }
 
@@ -80,7 +80,7 @@ void add_output_options(CLI::App& app, AttendSettings& settings) {
                         "viridis, inferno, magma, cividis or turbo; default: inferno");
   app.add_option("--opacity", settings.style.opacity, "Of the colours over the picture")
       ->type_name("X")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(within(0, 1))
       ->capture_default_str();
   app.add_flag("--score", settings.score,
                "Say how a classifier's score falls and rises as the map's pixels go and come: areas, 0 to 1");
@@ -201,7 +201,7 @@ MapRequest request_for(const AttendSettings& settings, const Explainer& explaine
   check_index("--layer", "layers", request.layer, explainer.layers(request.kind), request.kind);
   check_index("--head", "heads", request.head, explainer.heads(request.kind), request.kind);
   request.class_id = class_for(settings, explainer);
-  if (asks_for_point(request.kind) && !request.at)
+  if (needs_point(request.kind) && !request.at)
     fail_with(kUsage, "--kind ", name_of(request.kind), ": shows what a point attends to; add --at X,Y");
   if (request.at && !takes_point(request.kind))
     fail_with(kUsage, "--at: ", name_of(request.kind),
@@ -212,15 +212,6 @@ MapRequest request_for(const AttendSettings& settings, const Explainer& explaine
     fail_with(kUsage, settings.score ? "--score: " : "--check-weights: ",
               "is for classifiers; leave it out, or choose another model");
   return request;
-}
-
-bool asks_for_point(MapKind kind) {
-  return kind == MapKind::kEncoderSelf || kind == MapKind::kAffinity;
-}
-
-bool takes_point(MapKind kind) {
-  return asks_for_point(kind) || kind == MapKind::kRaw || kind == MapKind::kRollout ||
-         kind == MapKind::kGradient || kind == MapKind::kGradientRollout;
 }
 
 bool asks_for_object(const MapRequest& request, const Explainer& explainer) {

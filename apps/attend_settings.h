@@ -31,8 +31,6 @@ void check(const AttendSettings& settings);  // what does not go together is a k
 // What every picture is asked for; what this model can never show is a kUsage error.
 MapRequest request_for(const AttendSettings& settings, const Explainer& explainer);
 
-bool asks_for_point(MapKind kind);
-bool takes_point(MapKind kind);
 // Whether such a map is of one of a detector's objects.
 bool asks_for_object(const MapRequest& request, const Explainer& explainer);
 

@@ -1,7 +1,10 @@
 #include "apps/options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cmath>
 #include <ostream>
 
 namespace fovea {
@@ -37,6 +40,15 @@ bool parse_options(CLI::App& app, const Arguments& arguments, Console& console) 
   } catch (const CLI::ParseError& error) {
     fail_with(kUsage, app.get_name(), ": ", error.what(), "; ", hint);
   }
+}
+
+CLI::Validator within(double least, double most) {
+  return {[=](const std::string& text) -> std::string {
+            double value = NAN;
+            if (CLI::detail::lexical_cast(text, value) && value >= least && value <= most) return "";
+            return fmt::format("{} is no number from {} to {}", text, least, most);
+          },
+          fmt::format("FLOAT in [{} - {}]", least, most)};
 }
 
 }  // namespace fovea

@@ -11,6 +11,9 @@ namespace fovea {
 // the nearest option if one was mistyped. False: --help was asked for, and is written.
 bool parse_options(CLI::App& app, const Arguments& arguments, Console& console);
 
+// Checks that a number is from `least` to `most`. CLI::Range lets nan pass.
+CLI::Validator within(double least, double most);
+
 template <class Value>
 struct Choice {
   const char* name;

@@ -40,11 +40,11 @@ enum class MapKind {
 };
 const char* name_of(MapKind kind);  // "rollout", "grad-cam", "encoder-self"; the words of --kind
 std::optional<MapKind> kind_named(const std::string& name);
+bool needs_point(MapKind kind), takes_point(MapKind kind);  // whether MapRequest::at must, or may, be given
 
 struct MapRequest {
   MapKind kind = MapKind::kRollout;
-  // From 0, negative from the last; none: the last layer, and heads fused.
-  std::optional<int> layer = {}, head = {};
+  std::optional<int> layer = {}, head = {};  // from 0, negative from the last; none: last layer, heads fused
   HeadFusion fusion = HeadFusion::kMean;
   double discard = 0;                    // of rollouts
   std::optional<cv::Point2d> at = {};    // pixels of the picture: the query

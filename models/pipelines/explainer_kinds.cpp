@@ -114,6 +114,15 @@ std::optional<MapKind> kind_named(const std::string& name) {
   return found->kind;
 }
 
+bool needs_point(MapKind kind) {
+  return kind == MapKind::kEncoderSelf || kind == MapKind::kAffinity;
+}
+
+bool takes_point(MapKind kind) {
+  return needs_point(kind) || kind == MapKind::kRaw || kind == MapKind::kRollout ||
+         kind == MapKind::kGradient || kind == MapKind::kGradientRollout;
+}
+
 std::optional<ClassActivation> class_activation_of(MapKind kind) {
   return entry_of(kind).activation;
 }

@@ -15,15 +15,6 @@ std::string names_of(const Survey& survey, const Wanted& wanted) {
   return text.empty() ? "none" : text;
 }
 
-bool needs_point(MapKind kind) {
-  return kind == MapKind::kEncoderSelf || kind == MapKind::kAffinity;
-}
-
-bool takes_point(MapKind kind) {
-  return needs_point(kind) || kind == MapKind::kRaw || kind == MapKind::kRollout ||
-         kind == MapKind::kGradient || kind == MapKind::kGradientRollout;
-}
-
 // A kind that the model has, asked for what such a kind takes.
 void check(const MapRequest& request, const ExplainerState& model) {
   const Survey& survey = model.survey();

@@ -1,4 +1,6 @@
 #pragma once
+#include <vector>
+
 #include "attention/base/rng.h"
 #include "attention/tensor/tensor.h"
 
@@ -8,6 +10,16 @@ inline Tensor random_tensor(Shape shape, uint64_t seed, double scale = 1) {
   Rng rng(seed);
   Tensor t(shape);
   for (int64_t i = 0; i < t.count(); ++i) t.mutable_data()[i] = static_cast<float>(scale * rng.normal());
+  return t;
+}
+
+inline std::vector<float> list(const Tensor& t) {
+  return {t.values().begin(), t.values().end()};
+}
+
+inline Tensor counting(Shape shape) {
+  Tensor t(shape);
+  for (int64_t i = 0; i < t.count(); ++i) t.mutable_data()[i] = static_cast<float>(i);
   return t;
 }
 

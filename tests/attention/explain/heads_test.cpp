@@ -7,20 +7,12 @@
 
 #include "attention/blocks/multi_head_attention.h"
 #include "attention/ops/reorder.h"
+#include "tests/support/message.h"
 #include "tests/support/naive_explain.h"
 #include "tests/support/random_tensor.h"
 
 namespace fovea {
 namespace {
-
-std::string message(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 TEST(FusedHeads, AreTheMeanTheLargestOrTheSmallest) {
   const Tensor weights = random_tensor({2, 5, 18, 7}, 3);

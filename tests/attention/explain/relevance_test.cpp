@@ -6,6 +6,7 @@
 #include "attention/ops/reduce.h"
 #include "attention/ops/reorder.h"
 #include "tests/support/given_attention.h"
+#include "tests/support/message.h"
 #include "tests/support/naive_explain.h"
 #include "tests/support/random_tensor.h"
 
@@ -13,15 +14,6 @@ namespace fovea {
 namespace {
 
 constexpr int64_t kPictures = 2;
-
-std::string message(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 // One layer's weights and gradient, and the same in double.
 struct Layer {

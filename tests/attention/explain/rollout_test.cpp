@@ -5,6 +5,7 @@
 #include "attention/base/parallel.h"
 #include "attention/ops/reorder.h"
 #include "tests/support/given_attention.h"
+#include "tests/support/message.h"
 #include "tests/support/naive_explain.h"
 #include "tests/support/random_tensor.h"
 
@@ -12,15 +13,6 @@ namespace fovea {
 namespace {
 
 constexpr HeadFusion kFusions[] = {HeadFusion::kMean, HeadFusion::kMax, HeadFusion::kMin};
-
-std::string message(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 // Layers of self-attention over several blocks of rows, of two pictures, told by their queries and keys.
 std::vector<AttentionMap> layers(int64_t tokens, int count = 3) {

@@ -10,16 +10,6 @@ namespace {
 
 using Inputs = std::vector<Tensor>;
 
-std::vector<float> list(const Tensor& t) {
-  return {t.values().begin(), t.values().end()};
-}
-
-Tensor counting(Shape shape) {
-  Tensor t(shape);
-  for (int64_t i = 0; i < t.count(); ++i) t.mutable_data()[i] = static_cast<float>(i);
-  return t;
-}
-
 TEST(Permute, PutsEachValueWhereItsAxesGo) {
   const Tensor x = counting({2, 3, 4, 5});
   for (const std::vector<int>& axes : {std::vector<int>{3, 0, 2, 1}, {0, 2, 1, 3}, {1, -4, -1, 2}}) {

@@ -18,16 +18,6 @@
 namespace fovea {
 namespace {
 
-std::vector<float> list(const Tensor& t) {
-  return {t.values().begin(), t.values().end()};
-}
-
-Tensor counting(Shape shape) {
-  Tensor t(shape);
-  for (int64_t i = 0; i < t.count(); ++i) t.mutable_data()[i] = static_cast<float>(i);
-  return t;
-}
-
 TEST(Patches, AreRowsOfPixelsAndLeaveOutTheRest) {
   const Tensor p = patches(counting({1, 3, 5, 1}), 2, 2);
   EXPECT_EQ(p.shape(), (Shape{1, 2, 4}));

@@ -1,0 +1,30 @@
+#include "apps/options.h"
+
+#include <gtest/gtest.h>
+
+namespace fovea {
+namespace {
+
+// What --x VALUE is refused with; empty: it is taken.
+std::string refusal(const std::string& value, double least, double most) {
+  CLI::App app;
+  double x = 0;
+  app.add_option("--x", x)->check(within(least, most));
+  try {
+    app.parse({value, "--x"});  // the last word first
+    return "";
+  } catch (const CLI::ParseError& error) {
+    return error.what();
+  }
+}
+
+TEST(Options, ANumberLiesWithinItsBounds) {
+  for (const char* good : {"0", "1", "0.25", "1e-3"}) EXPECT_EQ(refusal(good, 0, 1), "") << good;
+  for (const char* bad : {"nan", "-nan", "NAN", "inf", "-inf", "1.0001", "-1e-9", "1e999", "x", ""})
+    EXPECT_NE(refusal(bad, 0, 1), "") << bad;
+  EXPECT_NE(refusal("inf", 0, 1e12), "");
+  EXPECT_EQ(refusal("nan", 0, 0.5), "--x: nan is no number from 0 to 0.5");
+}
+
+}  // namespace
+}  // namespace fovea
