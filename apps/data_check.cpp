@@ -11,8 +11,8 @@ namespace {
 
 constexpr char kHelp[] =
     "Says what is in a data set, and what is wrong with it.\n\n"
-    "  fovea data check cells/                               VOC, YOLO, or a folder of pictures for each "
-    "class\n"
+    "  fovea data check cells/                               COCO, VOC, YOLO, or a folder of pictures for "
+    "each class\n"
     "  fovea data check coco/annotations/instances_val2017.json --images coco/val2017\n"
     "  fovea data check cells/ --split val --decode --format json | jq .problems\n\n"
     "Exit codes: 0 all of it can be used, 3 some entries are left out, 2 it is no data set.\n";
@@ -32,10 +32,11 @@ DataReport survey(const AnnotationSource& source) {
     return survey_folders(source);
   } catch (const Error& problem) {
     if (!fs::is_directory(source.path, error)) fail_with(kUsage, problem.what());
-    fail_with(kUsage, in_quotes(source.path.string()),
-              ": no data set; give COCO's instances file (.json), a VOC folder (Annotations/*.xml, "
-              "JPEGImages/), a YOLO "
-              "one (data.yaml, images/, labels/), or a folder of pictures for each class");
+    fail_with(
+        kUsage, in_quotes(source.path.string()),
+        ": no data set; give COCO's instances file (.json) or folder (annotations/, or "
+        "train/_annotations.coco.json), a VOC folder (Annotations/*.xml, JPEGImages/, or "
+        "train/*.xml), a YOLO one (data.yaml, images/, labels/), or a folder of pictures for each class");
   }
 }
 
@@ -66,7 +67,9 @@ int data_check_verb(const Arguments& arguments, Console& console) {
   threads.run([&] { report = survey(source); });
   format == CheckFormat::kJson ? write_json(report, console.out) : write_text(report, console.out);
   const int64_t left_out = report.count(AnnotationProblem::Kind::kSkipped);
-  if (left_out > 0) console.err << "fovea: " << path << ": " << left_out << " entries are left out\n";
+  if (left_out > 0)
+    console.err << "fovea: " << path << ": " << left_out
+                << (left_out == 1 ? " entry is left out\n" : " entries are left out\n");
   return left_out > 0 || (strict && !report.problems.empty()) ? kInputsFailed : kOk;
 }
 

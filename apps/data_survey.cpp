@@ -89,8 +89,8 @@ void add(Survey& survey, const AnnotatedPictures& set, const std::string& split)
       ++counts.objects;
       counts.pictures += shown.insert(object.category).second;
     }
-    // YOLO's splits are folders beside each other.
-    const bool by_base = set.format == "yolo";
+    // Splits that are folders beside each other.
+    const bool by_base = set.format == "yolo" || (!split.empty() && picture.file.starts_with(split + "/"));
     survey.picture(by_base ? std::filesystem::path(picture.file).filename().string() : picture.file, 0,
                    picture.objects);
   }
@@ -145,22 +145,25 @@ void add(Survey& survey, const ImageFolder& data, PictureCheck check) {
 }  // namespace
 
 DataReport survey_annotations(const AnnotationSource& source) {
-  const AnnotatedPictures first = read_annotations(source);
-  Survey survey(source, first.format);
-  const std::vector<std::string> splits = to_read(first.splits);
+  Survey survey(source, annotation_format(source.path));
+  const std::vector<std::string> splits = to_read(annotation_splits(source.path));
   if (splits.empty() || !source.split.empty()) {
-    add(survey, first, source.split);
+    add(survey, read_annotations(source), source.split);
     return survey.finish();
   }
+  std::string first_wrong;
+  size_t wrong = 0;
   for (const std::string& split : splits) {
     AnnotationSource of_split = source;
     of_split.split = split;
     try {
-      add(survey, split == "train" ? first : read_annotations(of_split), split);
+      add(survey, read_annotations(of_split), split);
     } catch (const Error& error) {
+      if (wrong++ == 0) first_wrong = error.what();
       survey.problem({Kind::kSkipped, "bad_split", split + ": " + error.what()});
     }
   }
+  if (wrong == splits.size()) fail(first_wrong);
   return survey.finish();
 }
 

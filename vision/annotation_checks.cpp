@@ -42,12 +42,13 @@ class BoxCheck {
   bool keep(Annotation& object) {
     const Box said = object.box;
     for (const double side : {said.x0, said.y0, said.x1, said.y1})
-      if (!(std::abs(side) <= kHuge)) return skip(object, "is not made of plausible numbers");
-    if (said.width() < 0 || said.height() < 0) return skip(object, "ends before it begins");
+      if (!(std::abs(side) <= kHuge)) return skip(object, said, "is not made of plausible numbers");
+    if (said.width() < 0 || said.height() < 0) return skip(object, said, "ends before it begins");
     if (!clip_) return true;
-    if (said.width() == 0 || said.height() == 0) return skip(object, "is empty");
+    if (said.width() == 0 || said.height() == 0) return skip(object, said, "is empty");
     if (picture_.width > 0 && picture_.height > 0) clip(object.box);
-    if (object.box.width() <= 0 || object.box.height() <= 0) return skip(object, "lies outside the picture");
+    if (object.box.width() <= 0 || object.box.height() <= 0)
+      return skip(object, said, "lies outside the picture");
     if (!(object.box == said)) tell_clipped(object, said);
     if (object.area <= 0 || !std::isfinite(object.area))
       object.area = object.box.width() * object.box.height();
@@ -65,8 +66,8 @@ class BoxCheck {
     if (set_.format == "coco") text += "annotation " + std::to_string(object.id) + ", ";
     return text + in_quotes(set_.categories[static_cast<size_t>(object.category)].name);
   }
-  bool skip(const Annotation& object, const char* reason) {
-    problems_.skipped("bad_box", whose(object), ": the box ", corners(object.box), " ", reason);
+  bool skip(const Annotation& object, const Box& said, const char* reason) {
+    problems_.skipped("bad_box", whose(object), ": the box ", corners(said), " ", reason);
     return false;
   }
   void clip(Box& box) const {
@@ -114,6 +115,28 @@ bool settle(const AnnotationDraft& draft, AnnotatedPicture& picture, const std::
   return true;
 }
 
+// A model has one class of a name, so that the data set's categories of one name are one.
+void merge_categories(AnnotatedPictures& set, AnnotationProblems& problems) {
+  std::unordered_map<std::string, int64_t> places;
+  std::vector<Category> kept;
+  std::vector<int64_t> moved;
+  for (const Category& category : set.categories) {
+    const auto [known, added] = places.emplace(category.name, std::ssize(kept));
+    moved.push_back(known->second);
+    if (added) {
+      kept.push_back(category);
+      continue;
+    }
+    set.merged.emplace(category.id, known->second);
+    problems.repaired("same_name", "categories ", kept[static_cast<size_t>(known->second)].id, " and ",
+                      category.id, " are both called ", in_quotes(category.name), "; they are taken as one");
+  }
+  if (set.merged.empty()) return;
+  set.categories = std::move(kept);
+  for (AnnotatedPicture& picture : set.pictures)
+    for (Annotation& object : picture.objects) object.category = moved[static_cast<size_t>(object.category)];
+}
+
 void check_names(const AnnotatedPictures& set, AnnotationProblems& problems) {
   const auto lower = [](std::string name) {
     for (char& c : name)
@@ -125,8 +148,7 @@ void check_names(const AnnotatedPictures& set, AnnotationProblems& problems) {
     const auto [known, added] = names.emplace(lower(category.name), category.name);
     if (!added)
       problems.noted("similar_names", "categories ", in_quotes(known->second), " and ",
-                     in_quotes(category.name),
-                     known->second == category.name ? " have one name" : " differ by case only");
+                     in_quotes(category.name), " differ by case only");
   }
   std::unordered_map<std::string_view, int64_t> files;
   for (const AnnotatedPicture& picture : set.pictures)
@@ -140,6 +162,9 @@ void check_names(const AnnotatedPictures& set, AnnotationProblems& problems) {
   const auto first = std::ranges::find(told, AnnotationProblem::Kind::kSkipped, &AnnotationProblem::kind);
   if (first != told.end()) why = "; the first: " + first->message;
   if (entries == 0) fail(in_quotes(source.path.string()), ": holds no usable picture entry", why);
+  if (entries == 1)
+    fail(in_quotes(source.path.string()), ": its only picture cannot be used, of ",
+         in_quotes(draft.set.images.string()), why);
   fail(in_quotes(source.path.string()), ": none of its ", entries, " pictures can be used, of ",
        in_quotes(draft.set.images.string()), why);
 }
@@ -148,6 +173,7 @@ void check_names(const AnnotatedPictures& set, AnnotationProblems& problems) {
 
 AnnotatedPictures finished(AnnotationDraft draft, const AnnotationSource& source) {
   AnnotatedPictures& set = draft.set;
+  merge_categories(set, draft.problems);
   std::vector<PictureLook> looks;
   const bool sizeless =
       std::ranges::any_of(set.pictures, [](const auto& p) { return p.width <= 0 || p.height <= 0; });

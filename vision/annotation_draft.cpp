@@ -26,10 +26,14 @@ std::string chosen_split(const AnnotationSource& source, const std::vector<std::
   const auto has = [&](const std::string& name) { return std::ranges::find(splits, name) != splits.end(); };
   if (source.split.empty()) return has("train") ? "train" : "";
   if (has(source.split)) return source.split;
-  std::string known;
-  for (const std::string& name : splits) known += (known.empty() ? "" : ", ") + name;
   fail(in_quotes(source.path.string()), ": no split ", in_quotes(source.split), "; it has ",
-       known.empty() ? "none" : known);
+       splits.empty() ? "none" : listed(splits));
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 bool is_plain_name(const std::string& name) {
@@ -40,6 +44,14 @@ bool is_plain_name(const std::string& name) {
   for (const fs::path& part : path)
     if (part == "..") return false;
   return true;
+}
+
+std::string name_below(const fs::path& folder, const std::string& name) {
+  std::error_code error;
+  if (name.find('\\') == std::string::npos || fs::exists(folder / name, error)) return name;
+  std::string other = name;
+  std::ranges::replace(other, '\\', '/');
+  return is_plain_name(other) ? other : name;
 }
 
 bool is_utf8(const std::string& text) {
@@ -65,12 +77,14 @@ std::string annotation_text(const fs::path& file, int64_t most) {
   return text;
 }
 
-std::vector<std::string> annotation_lines(const fs::path& file, int64_t most) {
+std::vector<AnnotationLine> annotation_lines(const fs::path& file, int64_t most) {
   std::istringstream text(annotation_text(file, most));
-  std::vector<std::string> lines;
+  std::vector<AnnotationLine> lines;
+  int64_t number = 0;
   for (std::string line; std::getline(text, line);) {
     const size_t begin = line.find_first_not_of(" \t\r"), end = line.find_last_not_of(" \t\r");
-    if (begin != std::string::npos) lines.push_back(line.substr(begin, end - begin + 1));
+    ++number;
+    if (begin != std::string::npos) lines.push_back({number, line.substr(begin, end - begin + 1)});
   }
   return lines;
 }

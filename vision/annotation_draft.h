@@ -58,19 +58,24 @@ AnnotatedPictures read_coco_annotations(const AnnotationSource& source);
 AnnotatedPictures read_voc_annotations(const AnnotationSource& source);
 AnnotatedPictures read_yolo_annotations(const AnnotationSource& source);
 
-// Where a VOC data set is: the folder itself, or the only one in it that holds one; empty if there is none.
-std::filesystem::path voc_root(const std::filesystem::path& path);
 // The data.yaml of a YOLO data set; the path itself if it has images/ and labels/ but no such file; or empty.
 std::filesystem::path yolo_description(const std::filesystem::path& path);
 
 // What source.split asks for; without a wish "train" if there is one, else empty. Fails if there is no such.
 std::string chosen_split(const AnnotationSource& source, const std::vector<std::string>& splits);
+std::string listed(const std::vector<std::string>& names);  // "train, val"
 // A picture's name from a file: below the folder of pictures, and not out of it.
 bool is_plain_name(const std::string& name);
+// The name, or with '/' for the '\' of another system if there is no such file in `folder`.
+std::string name_below(const std::filesystem::path& folder, const std::string& name);
 bool is_utf8(const std::string& text);
-// The lines of a text file without blanks at their ends, and without empty ones. Fails if it cannot be read,
+// A text file, and its lines without blanks at their ends and without empty ones. Fails if it cannot be read,
 // or has more than `most` bytes.
+struct AnnotationLine {
+  int64_t number;  // from 1, counting the empty ones
+  std::string text;
+};
 std::string annotation_text(const std::filesystem::path& file, int64_t most);
-std::vector<std::string> annotation_lines(const std::filesystem::path& file, int64_t most);
+std::vector<AnnotationLine> annotation_lines(const std::filesystem::path& file, int64_t most);
 
 }  // namespace fovea

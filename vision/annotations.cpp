@@ -4,7 +4,10 @@
 
 #include "attention/base/error.h"
 #include "vision/annotation_draft.h"
+#include "vision/coco_folder.h"
 #include "vision/picture_listing.h"
+#include "vision/voc_folders.h"
+#include "vision/yolo_description.h"
 
 namespace fovea {
 
@@ -29,7 +32,23 @@ std::string annotation_format(const fs::path& path) {
   }
   if (!fs::is_directory(path, error)) return "";
   if (!yolo_description(path).empty()) return "yolo";
-  return voc_root(path).empty() ? "" : "voc";
+  if (has_annotations_folder(path)) return "voc";
+  if (!coco_splits(path).empty()) return "coco";
+  return voc_folders(path).empty() ? "" : "voc";
+}
+
+std::vector<std::string> annotation_splits(const fs::path& path) {
+  std::vector<std::string> names;
+  const std::string format = annotation_format(path);
+  std::error_code error;
+  const bool folder = fs::is_directory(path, error);
+  if (format == "yolo")
+    for (const auto& split : read_yolo_description(folder ? yolo_description(path) : path).splits)
+      names.push_back(split.name);
+  if (format == "coco" && folder)
+    for (const CocoSplit& split : coco_splits(path))
+      if (!split.name.empty()) names.push_back(split.name);
+  return format == "voc" ? voc_splits(voc_folders(path)) : names;
 }
 
 AnnotatedPictures read_annotations(const AnnotationSource& source) {
@@ -41,8 +60,9 @@ AnnotatedPictures read_annotations(const AnnotationSource& source) {
   if (!fs::exists(source.path, error))
     fail(in_quotes(source.path.string()), ": there is no such file or folder; check the path");
   fail(in_quotes(source.path.string()),
-       ": no data set of pictures with boxes; give COCO's instances file (.json), a VOC folder "
-       "(Annotations/*.xml, JPEGImages/) or a YOLO one (data.yaml, images/, labels/)");
+       ": no data set of pictures with boxes; give COCO's instances file (.json) or folder (annotations/, or "
+       "train/_annotations.coco.json), a VOC folder (Annotations/*.xml, JPEGImages/, or train/*.xml) or a "
+       "YOLO one (data.yaml, images/, labels/)");
 }
 
 }  // namespace fovea

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -43,10 +44,11 @@ struct AnnotationProblem {
 
 // Pictures with the boxes of what they show.
 struct AnnotatedPictures {
-  std::filesystem::path images;      // folder of the pictures
-  std::string format;                // "coco", "voc" or "yolo"
-  std::vector<std::string> splits;   // that the data set has; none if it is one set
-  std::vector<Category> categories;  // by ascending id
+  std::filesystem::path images;       // folder of the pictures
+  std::string format;                 // "coco", "voc" or "yolo"
+  std::vector<std::string> splits;    // that the data set has; none if it is one set
+  std::vector<Category> categories;   // by ascending id, each name once
+  std::map<int64_t, int64_t> merged;  // a category's id that had the name of another -> index of that one
   std::vector<AnnotatedPicture> pictures;
   std::vector<AnnotationProblem> problems;
 };
@@ -60,15 +62,19 @@ enum class PictureCheck {
 };
 
 struct AnnotationSource {
-  std::filesystem::path path;         // COCO's JSON file; VOC's or YOLO's folder, or YOLO's data.yaml
-  std::filesystem::path images = {};  // where the pictures lie, if not where the format puts them
+  std::filesystem::path path;         // the data set's folder, COCO's JSON file or YOLO's data.yaml
+  std::filesystem::path images = {};  // what their names are below, if not where the format puts them
   std::string split = {};             // one of splits; empty: all of it, or "train" if there is one
   bool clip = true;  // boxes to their picture; false: as the file says, also empty ones, for evaluation
   PictureCheck check = PictureCheck::kHeader;
+  bool boxes = true;  // false: pictures and categories will do, as COCO's test sets have them
 };
 // Recognises the format. Bad entries are left out and told in `problems`; fails, in one line, if the whole
 // cannot be used.
 AnnotatedPictures read_annotations(const AnnotationSource& source);
+// The splits that a data set has, without reading any of them; none if it is one set. Fails if its
+// description cannot be read.
+std::vector<std::string> annotation_splits(const std::filesystem::path& path);
 // "coco", "voc" or "yolo"; empty if the path is none of them.
 std::string annotation_format(const std::filesystem::path& path);
 

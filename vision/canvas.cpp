@@ -4,6 +4,8 @@
 #include <charconv>
 #include <opencv2/imgproc.hpp>
 
+#include "vision/drawable_text.h"
+
 namespace fovea {
 namespace {
 
@@ -11,15 +13,8 @@ constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
 
 }  // namespace
 
-// One '?' for each character outside ASCII, however many bytes it has.
 std::string Canvas::drawable(const std::string& text) {
-  std::string shown;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80 && byte < 0xC0) continue;
-    shown += byte < 0x20 || byte > 0x7E ? '?' : c;
-  }
-  return shown;
+  return drawable_text(text);
 }
 
 cv::Size Canvas::text_size(const std::string& text, double scale) {

@@ -12,13 +12,13 @@ inline const std::array<cv::Scalar, 7> kPalette = {
 
 enum class Align { kLeft, kCentre, kRight };
 
-// A white picture that shapes and text are drawn on; text is ASCII, anything else shows as '?'.
+// A white picture that shapes and text are drawn on; text as drawable_text() has it.
 class Canvas {
  public:
   Canvas(int width, int height) : picture_(height, width, CV_8UC3, cv::Scalar(255, 255, 255)) {}
   cv::Mat& picture() { return picture_; }
 
-  static std::string drawable(const std::string& text);  // as it will show: one '?' for what is not ASCII
+  static std::string drawable(const std::string& text);  // as it will show
   static cv::Size text_size(const std::string& text, double scale = 0.45);
   // `at` is the middle of the text's height, and its left end, centre or right end.
   void text(const std::string& text, cv::Point at, Align align, double scale = 0.45,

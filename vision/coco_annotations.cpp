@@ -1,4 +1,4 @@
-// COCO's instances file.
+// COCO's instances file, or a folder with one for each split.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -7,6 +7,7 @@
 
 #include "attention/base/error.h"
 #include "vision/coco_file.h"
+#include "vision/coco_folder.h"
 #include "vision/picture_listing.h"
 
 namespace fovea {
@@ -14,35 +15,39 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "instances_train2017.json" -> "train2017"; empty if the name does not say.
+// "instances_train2017.json" -> "train2017"
 std::string split_of(const fs::path& file) {
   const std::string stem = file.stem().string();
-  const size_t bar = stem.rfind('_');
-  return bar == std::string::npos ? "" : stem.substr(bar + 1);
+  return stem.substr(stem.rfind('_') + 1);
 }
 
 std::vector<fs::path> usual_folders(const fs::path& file) {
   const fs::path beside = file.parent_path(), above = beside / "..";
+  const std::string split = split_of(file), word = split.substr(0, split.find_last_not_of("0123456789") + 1);
   std::vector<fs::path> folders = {beside, beside / "images", above / "images"};
-  if (const std::string split = split_of(file); !split.empty())
-    for (const fs::path& folder : {above / split, above / "images" / split, beside / split})
-      folders.push_back(folder);
+  for (const std::string& name : {split, word})
+    for (const fs::path& folder : {above / name, above / "images" / name, beside / name})
+      if (!name.empty()) folders.push_back(folder);
   folders.push_back(above);
   for (fs::path& folder : folders) folder = folder.empty() ? "." : folder.lexically_normal();
-  return folders;
+  std::vector<fs::path> once;
+  for (const fs::path& folder : folders)
+    if (std::ranges::find(once, folder) == once.end()) once.push_back(folder);
+  return once;
 }
 
 // Where the pictures lie, going by some of them; none if they are nowhere.
-std::optional<fs::path> find_folder(const fs::path& file, const std::vector<CocoPicture>& pictures) {
+std::optional<fs::path> find_folder(const std::vector<fs::path>& folders,
+                                    const std::vector<CocoPicture>& pictures) {
   constexpr size_t kTried = 16;
   const size_t step = std::max<size_t>(pictures.size() / kTried, 1);
   std::optional<fs::path> best;
   size_t most = 0;
-  for (const fs::path& folder : usual_folders(file)) {
+  for (const fs::path& folder : folders) {
     size_t found = 0;
     std::error_code error;
     for (size_t i = 0; i < pictures.size(); i += step)
-      found += fs::is_regular_file(folder / pictures[i].file, error);
+      found += fs::is_regular_file(folder / name_below(folder, pictures[i].file), error);
     if (found <= most) continue;
     most = found;
     best = folder;
@@ -50,27 +55,53 @@ std::optional<fs::path> find_folder(const fs::path& file, const std::vector<Coco
   return best;
 }
 
-fs::path images_folder(const AnnotationSource& source, const std::vector<CocoPicture>& pictures) {
-  if (!source.images.empty()) return source.images;
-  if (const auto found = find_folder(source.path, pictures)) return *found;
-  if (source.check == PictureCheck::kNone || pictures.empty()) return usual_folders(source.path)[0];
+// The folder that was given holds the pictures, or for a set of splits their folders.
+fs::path given_folder(const AnnotationSource& source, const CocoSplit& split,
+                      const std::vector<CocoPicture>& pictures) {
+  const fs::path& given = source.images;
+  if (split.name.empty()) return given;
+  return find_folder({given, given / split_of(split.file), given / split.name, given / split.name / "images"},
+                     pictures)
+      .value_or(given);
+}
+
+fs::path images_folder(const AnnotationSource& source, const CocoSplit& split,
+                       const std::vector<CocoPicture>& pictures) {
+  if (!source.images.empty()) return given_folder(source, split, pictures);
+  const std::vector<fs::path> folders = usual_folders(split.file);
+  if (const auto found = find_folder(folders, pictures)) return *found;
+  if (source.check == PictureCheck::kNone || pictures.empty()) return folders[0];
   std::string tried;
-  for (const fs::path& folder : usual_folders(source.path))
-    tried += (tried.empty() ? "" : ", ") + in_quotes(folder.string());
-  fail(in_quotes(source.path.string()), ": its pictures (", in_quotes(pictures[0].file),
+  for (const fs::path& folder : folders) tried += (tried.empty() ? "" : ", ") + in_quotes(folder.string());
+  fail(in_quotes(split.file.string()), ": its pictures (", in_quotes(pictures[0].file),
        ", ...) are in none of ", tried, "; say where they are");
+}
+
+// Some exports put a category above all others, which no object is of.
+void drop_parent(CocoFile& file, AnnotationProblems& problems) {
+  const auto top = std::ranges::find(file.categories, 0, &CocoCategory::id);
+  if (top == file.categories.end() || file.categories.size() < 2 ||
+      (top->parent != "none" && !top->parent.empty()))
+    return;
+  for (const CocoCategory& category : file.categories)
+    if (category.id != 0 && category.parent != top->name) return;
+  if (std::ranges::find(file.objects, 0, &CocoObject::category) != file.objects.end()) return;
+  problems.noted("parent_category", "category ", in_quotes(top->name),
+                 " is above all others and has no objects of its own; it is not taken for a class");
+  file.categories.erase(top);
 }
 
 // Categories by ascending id, and where each is among them.
 std::unordered_map<int64_t, int64_t> take_categories(CocoFile& file, AnnotationDraft& draft) {
-  std::ranges::stable_sort(file.categories, {}, &Category::id);
+  drop_parent(file, draft.problems);
+  std::ranges::stable_sort(file.categories, {}, &CocoCategory::id);
   std::unordered_map<int64_t, int64_t> places;
-  for (Category& category : file.categories) {
+  for (CocoCategory& category : file.categories) {
     const auto place = static_cast<int64_t>(draft.set.categories.size());
     if (category.id == 0)
       draft.problems.noted("id_zero", "category ", in_quotes(category.name), ": its id is 0");
     if (places.emplace(category.id, place).second)
-      draft.set.categories.push_back(std::move(category));
+      draft.set.categories.push_back({category.id, std::move(category.name)});
     else
       draft.problems.skipped("duplicate_id", "category ", in_quotes(category.name), ": its id ", category.id,
                              " is that of ", in_quotes(draft.set.categories.back().name));
@@ -81,6 +112,7 @@ std::unordered_map<int64_t, int64_t> take_categories(CocoFile& file, AnnotationD
 std::unordered_map<int64_t, size_t> take_pictures(CocoFile& file, AnnotationDraft& draft) {
   std::unordered_map<int64_t, size_t> places;
   for (CocoPicture& picture : file.pictures) {
+    picture.file = name_below(draft.set.images, picture.file);
     const std::string name = in_quotes(picture.file);
     if (picture.id == 0) draft.problems.noted("id_zero", name, ": the picture's id is 0");
     if (const auto [known, added] = places.emplace(picture.id, draft.set.pictures.size()); !added) {
@@ -179,14 +211,27 @@ void take_objects(CocoFile& file, const std::unordered_map<int64_t, size_t>& pic
   file.objects = {};
 }
 
+CocoSplit split_to_read(const AnnotationSource& source, std::vector<std::string>& names) {
+  std::error_code error;
+  std::vector<CocoSplit> splits = {{"", source.path}};
+  if (fs::is_directory(source.path, error)) splits = coco_splits(source.path);
+  if (splits.empty()) fail(in_quotes(source.path.string()), ": its JSON files are gone; check the path");
+  for (const CocoSplit& split : splits)
+    if (!split.name.empty()) names.push_back(split.name);
+  const std::string wanted = chosen_split(source, names);
+  if (wanted.empty() && splits.size() > 1)
+    fail(in_quotes(source.path.string()), ": has no split train; name one of ", listed(names));
+  return *std::ranges::find(splits, wanted.empty() ? splits[0].name : wanted, &CocoSplit::name);
+}
+
 }  // namespace
 
 AnnotatedPictures read_coco_annotations(const AnnotationSource& source) {
   AnnotationDraft draft;
   draft.set.format = "coco";
-  chosen_split(source, {});
-  CocoFile file = read_coco_file(source.path, draft.problems);
-  draft.set.images = images_folder(source, file.pictures);
+  const CocoSplit split = split_to_read(source, draft.set.splits);
+  CocoFile file = read_coco_file(split.file, source.boxes, draft.problems);
+  draft.set.images = images_folder(source, split, file.pictures);
   const auto categories = take_categories(file, draft);
   const auto pictures = take_pictures(file, draft);
   take_objects(file, pictures, categories, draft);

@@ -1,11 +1,13 @@
 #include "vision/coco_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "attention/base/error.h"
+#include "vision/coco_outline.h"
 #include "vision/json_stream.h"
 #include "vision/picture_listing.h"
 
@@ -30,25 +32,37 @@ struct Value {
 struct Entry {
   Value id, picture, category, width, height, area, crowd;
   std::optional<std::string> text;  // file_name or name
+  std::string parent;               // supercategory
   std::vector<double> bbox;         // NaN for what is no number
   bool has_bbox = false;
+  int64_t outline = -1;  // where it begins in the file
+};
+
+// An object without a box, its place in the list, and where in the file its outline begins.
+struct Outlined {
+  CocoObject object;
+  int64_t number, outline;
 };
 
 // Where in the file the reader is: the root is depth 1, a list 2, its entry 3, the entry's box 4.
 class CocoReader : public nlohmann::json_sax<Json> {
  public:
-  CocoReader(const std::filesystem::path& file, AnnotationProblems& problems)
-      : file_(file), stream_(file), problems_(problems) {}
+  CocoReader(const std::filesystem::path& file, bool boxes, AnnotationProblems& problems)
+      : file_(file), stream_(file), boxes_(boxes), problems_(problems) {}
 
   CocoFile read() {
     Json::sax_parse(stream_.begin(), stream_.end(), this);
     for (const List list : {kImages, kAnnotations, kCategories})
-      if (!seen_[list])
+      if (!seen_[list] && (boxes_ || list != kAnnotations))
         refuse(std::string("has no \"") + kLists[list] + "\"; give the instances file of a COCO data set");
+    take_outlined();
     return std::move(read_);
   }
 
-  bool null() override { return value({Value::Type::kOther, std::nan("")}); }
+  bool null() override {
+    if (depth_ == 3 && field_ == "segmentation") entry_.outline = stream_.outline();
+    return value({Value::Type::kOther, std::nan("")});
+  }
   bool boolean(bool yes) override { return value({Value::Type::kNumber, yes ? 1.0 : 0.0, yes}); }
   bool number_integer(int64_t number) override {
     return value({Value::Type::kNumber, static_cast<double>(number), number});
@@ -65,6 +79,7 @@ class CocoReader : public nlohmann::json_sax<Json> {
   }
   bool string(std::string& text) override {
     if (depth_ == 3 && field_ == (list_ == kImages ? "file_name" : "name")) entry_.text = std::move(text);
+    if (depth_ == 3 && field_ == "supercategory") entry_.parent = std::move(text);
     return value({Value::Type::kText, std::nan("")});
   }
   bool binary(Json::binary_t&) override { return true; }
@@ -169,11 +184,14 @@ class CocoReader : public nlohmann::json_sax<Json> {
   void take_picture();
   void take_object();
   void take_category();
+  void take_outlined();
 
   std::filesystem::path file_;
   JsonStream stream_;
+  bool boxes_;
   AnnotationProblems& problems_;
   CocoFile read_;
+  std::vector<Outlined> outlined_;
   int depth_ = 0;
   List list_ = kOther;
   bool seen_[3] = {}, closed_ = false;
@@ -200,18 +218,37 @@ void CocoReader::take_picture() {
 void CocoReader::take_object() {
   if (lacks(entry_.picture, "image_id") || lacks(entry_.category, "category_id")) return;
   if (entry_.id.type != Value::Type::kAbsent && lacks(entry_.id, "id")) return;
-  if (entry_.bbox.size() != 4) {
-    problems_.skipped("bad_box", place(), ": \"bbox\" is ",
-                      entry_.has_bbox ? "not a list of x, y, width and height" : "missing");
-    return;
-  }
   CocoObject object{.id = entry_.id.whole.value_or(-1),
                     .picture = *entry_.picture.whole,
-                    .category = *entry_.category.whole,
-                    .bbox = {entry_.bbox[0], entry_.bbox[1], entry_.bbox[2], entry_.bbox[3]}};
+                    .category = *entry_.category.whole};
   if (entry_.area.type == Value::Type::kNumber && entry_.area.number >= 0) object.area = entry_.area.number;
   object.crowd = entry_.crowd.type == Value::Type::kNumber && entry_.crowd.number != 0;
-  read_.objects.push_back(object);
+  if (entry_.bbox.empty() && entry_.outline >= 0) {
+    outlined_.push_back({object, number_, entry_.outline});
+  } else if (entry_.bbox.size() != 4) {
+    problems_.skipped("bad_box", place(), ": \"bbox\" is ",
+                      entry_.has_bbox ? "not a list of x, y, width and height" : "missing");
+  } else {
+    std::ranges::copy(entry_.bbox, object.bbox.begin());
+    read_.objects.push_back(object);
+  }
+}
+
+void CocoReader::take_outlined() {
+  CocoOutlines outlines(file_);
+  list_ = kAnnotations;
+  for (auto& [object, number, outline] : outlined_) {
+    number_ = number;
+    const std::optional<Box> box = outlines.box_around(outline);
+    if (!box) {
+      problems_.skipped("bad_box", place(),
+                        ": \"bbox\" is missing, and its outline is no list of polygons; masks are not read");
+      continue;
+    }
+    object.bbox = {box->x0, box->y0, box->width(), box->height()};
+    read_.objects.push_back(object);
+    problems_.repaired("no_bbox", place(), ": \"bbox\" is missing; the box around its polygons is taken");
+  }
 }
 
 void CocoReader::take_category() {
@@ -219,13 +256,13 @@ void CocoReader::take_category() {
   if (!entry_.text || entry_.text->empty())
     problems_.skipped("bad_entry", place(), ": \"name\" is missing");
   else
-    read_.categories.push_back({*entry_.id.whole, std::move(*entry_.text)});
+    read_.categories.push_back({*entry_.id.whole, std::move(*entry_.text), std::move(entry_.parent)});
 }
 
 }  // namespace
 
-CocoFile read_coco_file(const std::filesystem::path& file, AnnotationProblems& problems) {
-  return CocoReader(file, problems).read();
+CocoFile read_coco_file(const std::filesystem::path& file, bool boxes, AnnotationProblems& problems) {
+  return CocoReader(file, boxes, problems).read();
 }
 
 }  // namespace fovea

@@ -11,6 +11,11 @@
 namespace fovea {
 
 // https://cocodataset.org/#format-data, as far as it is about boxes.
+struct CocoCategory {
+  int64_t id = 0;
+  std::string name, parent;  // "supercategory"
+};
+
 struct CocoPicture {
   int64_t id = 0, width = 0, height = 0;
   std::string file;
@@ -24,13 +29,14 @@ struct CocoObject {
 };
 
 struct CocoFile {
-  std::vector<Category> categories;
+  std::vector<CocoCategory> categories;
   std::vector<CocoPicture> pictures;
   std::deque<CocoObject> objects;
 };
 
 // Reads the file once and holds no more of it than this; entries that lack what they need are told and left
-// out. Fails if it is not JSON, or not of this form.
-CocoFile read_coco_file(const std::filesystem::path& file, AnnotationProblems& problems);
+// out, but an object without a box gets the one around its polygons. Fails if it is not JSON, or not of this
+// form; without `boxes` it may lack "annotations".
+CocoFile read_coco_file(const std::filesystem::path& file, bool boxes, AnnotationProblems& problems);
 
 }  // namespace fovea

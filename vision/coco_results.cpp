@@ -28,7 +28,9 @@ std::unordered_map<int64_t, int64_t> indices_by_id(const std::vector<Element>& a
 class ResultReader : public nlohmann::json_sax<Json> {
  public:
   ResultReader(const std::string& name, const AnnotatedPictures& truth)
-      : name_(name), pictures_(indices_by_id(truth.pictures)), categories_(indices_by_id(truth.categories)) {}
+      : name_(name), pictures_(indices_by_id(truth.pictures)), categories_(indices_by_id(truth.categories)) {
+    categories_.insert(truth.merged.begin(), truth.merged.end());
+  }
 
   CocoResults take() {
     if (count_ > 0 && results_.boxes.empty())

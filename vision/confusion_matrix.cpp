@@ -6,12 +6,24 @@
 
 #include "attention/base/error.h"
 #include "vision/canvas.h"
+#include "vision/drawable_text.h"
 
 namespace fovea {
 namespace {
 
 constexpr int kGap = 10, kTitle = 30;
 constexpr int kLongestSide = 12'000;  // beyond this no viewer shows it
+
+// A name that cannot be drawn is its number among the columns, and the same beside a row.
+std::vector<std::string> drawn(std::span<const std::string> labels, std::span<const std::string> columns) {
+  std::vector<std::string> names;
+  for (const std::string& label : labels) {
+    const auto number = std::ranges::find(columns, label) - columns.begin();
+    const bool known = number < std::ssize(columns);
+    names.push_back(drawable_name(label, known ? "class " + std::to_string(number) : "no class"));
+  }
+  return names;
+}
 
 int widest(std::span<const std::string> labels) {
   int width = 0;
@@ -34,8 +46,10 @@ int cell_side(std::span<const int64_t> counts, size_t columns) {
 
 }  // namespace
 
-cv::Mat draw_confusion_matrix(std::span<const int64_t> counts, std::span<const std::string> rows,
-                              std::span<const std::string> columns) {
+cv::Mat draw_confusion_matrix(std::span<const int64_t> counts, std::span<const std::string> row_labels,
+                              std::span<const std::string> column_labels) {
+  const std::vector<std::string> rows = drawn(row_labels, column_labels),
+                                 columns = drawn(column_labels, column_labels);
   if (rows.empty() || columns.empty() || counts.size() != rows.size() * columns.size())
     fail("draw_confusion_matrix: ", counts.size(), " counts for ", rows.size(), " x ", columns.size(),
          " classes");

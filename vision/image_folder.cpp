@@ -1,6 +1,7 @@
 #include "vision/image_folder.h"
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -14,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kOtherSplits[] = {"test", "val", "valid", "validation"};
+constexpr const char* kSplits[] = {"train", "test", "val", "valid", "validation"};
 constexpr const char* kLayout = "a data set is a folder, or a tar, of one folder of pictures for each class";
 
 // What is directly in the folder `prefix` ("" or "a/b/").
@@ -39,13 +40,23 @@ Level level_of(const PictureListing& listing, const std::string& prefix) {
   return level;
 }
 
-std::vector<std::string> splits_of(const Level& level) {
-  std::vector<std::string> splits;
-  if (!level.folders.contains("train")) return splits;
-  splits.push_back("train");
-  for (const char* name : kOtherSplits)
-    if (level.folders.contains(name)) splits.push_back(name);
-  if (splits.size() == 1) splits.clear();
+// "Test" and "testing" are called "test".
+std::string split_called(std::string name) {
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name == "training" ? "train" : name == "testing" ? "test" : name;
+}
+
+struct SplitFolder {
+  std::string name, folder;
+};
+
+std::vector<SplitFolder> splits_of(const Level& level) {
+  std::vector<SplitFolder> splits;
+  for (const char* name : kSplits) {
+    const auto found = std::ranges::find(level.folders, name, split_called);
+    if (found != level.folders.end()) splits.push_back({name, *found});
+  }
+  if (splits.size() < 2 || splits[0].name != "train") splits.clear();
   return splits;
 }
 
@@ -94,12 +105,14 @@ void ImageFolder::choose_classes(const PictureListing& listing) {
     prefix_ = below;
     level = std::move(next);
   }
-  splits_ = splits_of(level);
-  if (!splits_.empty()) {
-    if (split_.empty()) split_ = "train";
-    if (std::find(splits_.begin(), splits_.end(), split_) == splits_.end())
+  const std::vector<SplitFolder> splits = splits_of(level);
+  for (const SplitFolder& split : splits) splits_.push_back(split.name);
+  if (!splits.empty()) {
+    split_ = split_.empty() ? "train" : split_called(split_);
+    const auto found = std::ranges::find(splits, split_, &SplitFolder::name);
+    if (found == splits.end())
       fail(in_quotes(path_.string()), ": no split ", in_quotes(split_), "; it has ", joined(splits_));
-    prefix_ += split_ + "/";
+    prefix_ += found->folder + "/";
     level = level_of(listing, prefix_);
   } else if (!split_.empty()) {
     fail(in_quotes(path_.string()), ": no split ", in_quotes(split_),

@@ -17,7 +17,8 @@ struct Picture {
 
 // Pictures in one folder per class, in a folder or in a tar archive of one; classes and pictures in the order
 // of torchvision's ImageFolder. A single top folder is looked through. Where there is a folder `train` and
-// one of `test`, `val`, `valid` and `validation`, these are splits and the classes are below them.
+// one of `test`, `val`, `valid` and `validation` (or `Train`, `testing` and the like, under the same names),
+// these are splits and the classes are below them.
 // Immutable; copies share what they read.
 class ImageFolder {
  public:

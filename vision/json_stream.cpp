@@ -51,7 +51,9 @@ void JsonStream::settle_text(char c) {
          " bytes at byte ", position());
   in_text_ = escaped_ || c != '"';
   escaped_ = !escaped_ && c == '\\';
-  if (!in_text_ && outline_ == kKey) outline_ = kAfterKey;
+  if (in_text_ || outline_ != kKey) return;
+  outline_ = kAfterKey;
+  outline_at_ = -1;
 }
 
 void JsonStream::settle() {
@@ -80,6 +82,7 @@ void JsonStream::settle() {
 }
 
 void JsonStream::skip_value() {
+  outline_at_ = position();
   int64_t depth = 0;
   bool text = false, escaped = false;
   do {

@@ -40,6 +40,8 @@ class JsonStream {
   Iterator end() { return Iterator(); }
   int64_t position() const { return passed_ + static_cast<int64_t>(at_); }  // in the file
   bool ended() const { return at_ == filled_ && !*instead_; }
+  // Where the last "segmentation" began that came out as null; -1: its value stands in the file.
+  int64_t outline() const { return outline_at_; }
 
  private:
   char current() const { return *instead_ ? *instead_ : buffer_[at_]; }
@@ -54,7 +56,7 @@ class JsonStream {
   std::vector<char> buffer_;
   size_t at_ = 0, filled_ = 0, skip_ = 0;  // skip_: length of what instead_ stands for
   const char* instead_ = "";
-  int64_t passed_ = 0, text_ = 0;
+  int64_t passed_ = 0, text_ = 0, outline_at_ = -1;
   bool in_text_ = false, escaped_ = false;
   enum { kElsewhere, kKey, kAfterKey, kValue } outline_ = kElsewhere;  // of the key "segmentation"
 };

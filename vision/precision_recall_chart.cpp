@@ -5,6 +5,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "vision/canvas.h"
+#include "vision/drawable_text.h"
 
 namespace fovea {
 namespace {
@@ -74,6 +75,7 @@ std::string level_text(const std::vector<double>& curve) {
 }
 
 std::string fitted(std::string text, int width) {
+  text = Canvas::drawable(text);
   if (Canvas::text_size(text).width <= width) return text;
   while (!text.empty() && Canvas::text_size(text + "...").width > width) text.pop_back();
   return text + "...";
@@ -95,8 +97,9 @@ std::vector<ClassPanel> panels_of(const CocoEvaluation& evaluation) {
   panels[0].title = "all classes";
   for (size_t i = 0; i < 2; ++i) panels[0].precision[i] = mean_curve(evaluation, kLevels[i].iou);
   for (const int64_t k : kinds) {
-    ClassPanel panel{
-        evaluation.categories[static_cast<size_t>(k)].name + " (" + std::to_string(objects(k)) + ")", {}};
+    const Category& category = evaluation.categories[static_cast<size_t>(k)];
+    const std::string name = drawable_name(category.name, "category " + std::to_string(category.id));
+    ClassPanel panel{name + " (" + std::to_string(objects(k)) + ")", {}};
     for (size_t i = 0; i < 2; ++i)
       panel.precision[i] = evaluation.curve(evaluation.precision, kLevels[i].iou, k);
     panels.push_back(panel);

@@ -141,10 +141,8 @@ void TarPictures::add_picture(Reader& reader, const std::string& name) {
   int code;
   while ((code = archive_read_data_block(reader.a, &data, &size, &offset)) == ARCHIVE_OK) {
     const int64_t grown = offset + static_cast<int64_t>(size) - static_cast<int64_t>(member.kept.size());
-    if (offset < 0 || grown < 0 || (kept_ += grown) > most_kept_)
-      fail(in_quotes(path_.string()), ": its pictures take more than ", most_kept_ >> 20,
-           " MB of memory, in which a compressed archive is kept; unpack it first (tar xf), or keep it as a "
-           "plain .tar");
+    if (offset < 0 || grown < 0) damaged("member " + in_quotes(name) + " goes backwards");
+    keep(grown);
     member.kept.resize(static_cast<size_t>(offset));
     const auto* bytes = static_cast<const uint8_t*>(data);
     member.kept.insert(member.kept.end(), bytes, bytes + size);
@@ -156,9 +154,19 @@ void TarPictures::add_hard_link(const std::string& name, const std::string& targ
   const auto found = places_.find(target);
   if (found == places_.end())
     damaged("member " + in_quotes(name) + " is a link to " + in_quotes(target) + ", which is not before it");
+  keep(static_cast<int64_t>(members_[found->second].kept.size()));
   const Member same = members_[found->second];
-  kept_ += static_cast<int64_t>(same.kept.size());
-  member_called(name) = same;
+  Member& member = member_called(name);
+  kept_ -= static_cast<int64_t>(member.kept.size());
+  member = same;
+}
+
+void TarPictures::keep(int64_t bytes) {
+  kept_ += bytes;
+  if (kept_ > most_kept_)
+    fail(in_quotes(path_.string()), ": its pictures take more than ", most_kept_ >> 20,
+         " MB of memory, in which a compressed archive is kept; unpack it first (tar xf), or keep it as a "
+         "plain .tar");
 }
 
 void TarPictures::damaged(const std::string& reason) const {

@@ -34,6 +34,7 @@ class TarPictures {
   void add_picture(Reader& reader, const std::string& name);
   void add_hard_link(const std::string& name, const std::string& target);
   Member& member_called(const std::string& name);
+  void keep(int64_t bytes);  // of compressed members; fails if they are too many
   [[noreturn]] void damaged(const std::string& reason) const;
 
   std::filesystem::path path_;

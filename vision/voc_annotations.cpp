@@ -1,13 +1,14 @@
 // Pascal VOC: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/devkit_doc.html
 #include <algorithm>
 #include <map>
-#include <optional>
+#include <set>
 #include <unordered_set>
 
 #include "attention/base/error.h"
 #include "vision/annotation_draft.h"
 #include "vision/picture_listing.h"
 #include "vision/voc_file.h"
+#include "vision/voc_folders.h"
 
 namespace fovea {
 namespace {
@@ -16,7 +17,6 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kMostBytes = 64 << 20;
 constexpr size_t kUnreadable = SIZE_MAX;
-constexpr const char* kSplits[] = {"train", "val", "trainval", "test"};
 constexpr const char* kEndings[] = {".jpg", ".jpeg", ".png",  ".JPG", ".JPEG",
                                     ".PNG", ".bmp",  ".webp", ".tif", ".tiff"};
 
@@ -47,72 +47,78 @@ Corners corners_of(const std::vector<VocPicture>& pictures) {
   return {.first = 0, .last = edge == 0 && last_pixel > 0};
 }
 
-fs::path pictures_folder(const fs::path& root, const AnnotationSource& source) {
+fs::path pictures_folder(const VocFolder& folder, const AnnotationSource& source) {
   if (!source.images.empty()) return source.images;
-  std::error_code error;
-  for (const char* name : {"JPEGImages", "images", "Images"})
-    if (fs::is_directory(root / name, error)) return root / name;
-  return root;
-}
-
-std::vector<std::string> splits_of(const fs::path& lists) {
-  std::vector<std::string> splits;
-  std::error_code error;
-  for (const char* name : kSplits)
-    if (fs::is_regular_file(lists / (std::string(name) + ".txt"), error)) splits.push_back(name);
-  return splits;
-}
-
-// The stems of a split, in its order. "2007_000027 -1" says that a class is not in the picture.
-std::vector<std::string> stems_of(const fs::path& list) {
-  std::vector<std::string> stems;
-  for (const std::string& line : annotation_lines(list, kMostBytes)) {
-    const size_t end = line.find_first_of(" \t");
-    if (end == std::string::npos || !line.ends_with("-1")) stems.push_back(line.substr(0, end));
-  }
-  return stems;
+  const bool one_set = folder.split.empty() && folder.pictures != ".";
+  return one_set ? folder.root / folder.pictures : folder.root;
 }
 
 // Every XML file of the set, also those outside the split: categories are the same for all splits.
 struct VocSet {
   fs::path root;
-  std::string folder;  // of the annotations, below root
   std::vector<VocPicture> pictures;
-  std::map<std::string, size_t> by_stem;
+  std::map<std::string, size_t> by_name;  // "Annotations/a"
 
-  std::string place(const std::string& stem) const {
-    return folder == "." ? stem + ".xml" : folder + "/" + stem + ".xml";
-  }
+  static std::string place(const std::string& name) { return name + ".xml"; }
 };
 
-std::vector<std::string> xml_stems(const fs::path& folder) {
-  std::vector<std::string> stems;
+std::string file_name(const std::string& folder, const std::string& stem) {
+  return folder == "." ? stem : folder + "/" + stem;
+}
+
+// The files of a split, in its order. "2007_000027 -1" says that a class is not in the picture.
+std::vector<std::string> listed_names(const VocFolder& folder, const std::string& split) {
+  std::vector<std::string> names;
+  for (const auto& [number, line] : annotation_lines(voc_list(folder, split), kMostBytes)) {
+    const size_t end = line.find_first_of(" \t");
+    if (end == std::string::npos || !line.ends_with("-1"))
+      names.push_back(file_name(folder.annotations, line.substr(0, end)));
+  }
+  return names;
+}
+
+std::vector<std::string> names_in(const VocFolder& place) {
+  const fs::path folder = place.root / place.annotations;
+  std::vector<std::string> names;
   std::error_code error;
   fs::directory_iterator entry(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error))
     if (entry->path().extension() == ".xml" && !is_hidden(entry->path().filename().string()))
-      stems.push_back(entry->path().stem().string());
+      names.push_back(file_name(place.annotations, entry->path().stem().string()));
   if (error) fail(in_quotes(folder.string()), ": the folder cannot be read (", error.message(), ")");
-  std::ranges::sort(stems);
-  return stems;
+  std::ranges::sort(names);
+  return names;
 }
 
-VocSet read_files(const fs::path& root, const std::string& folder,
-                  const std::optional<std::vector<std::string>>& split, AnnotationProblems& problems) {
-  VocSet set{root, folder, {}, {}};
-  std::unordered_set<std::string> wanted;
-  if (split) wanted.insert(split->begin(), split->end());
-  AnnotationProblems of_others;
-  for (const std::string& stem : xml_stems(root / folder)) {
-    AnnotationProblems& told = !split || wanted.contains(stem) ? problems : of_others;
-    VocPicture picture;
-    if (!read_voc_file(root / folder / (stem + ".xml"), set.place(stem), picture, told)) {
-      set.by_stem.emplace(stem, kUnreadable);
-      continue;
-    }
-    set.by_stem.emplace(stem, set.pictures.size());
-    set.pictures.push_back(std::move(picture));
+// The files that the split is of.
+std::vector<std::string> wanted_names(const std::vector<VocFolder>& folders, const std::string& split) {
+  std::vector<std::string> names;
+  for (const VocFolder& folder : folders) {
+    if (!split.empty() && folder.split.empty()) return listed_names(folder, split);
+    if (!split.empty() && folder.split != split) continue;
+    const std::vector<std::string> own = names_in(folder);
+    names.insert(names.end(), own.begin(), own.end());
   }
+  return names;
+}
+
+VocSet read_files(const std::vector<VocFolder>& folders, const std::vector<std::string>& names,
+                  AnnotationProblems& problems) {
+  VocSet set{folders[0].root, {}, {}};
+  const std::unordered_set<std::string> wanted(names.begin(), names.end());
+  AnnotationProblems of_others;
+  for (const VocFolder& folder : folders)
+    for (const std::string& name : names_in(folder)) {
+      AnnotationProblems& told = wanted.contains(name) ? problems : of_others;
+      VocPicture picture;
+      if (!read_voc_file(set.root / set.place(name), set.place(name), picture, told)) {
+        set.by_name.emplace(name, kUnreadable);
+        continue;
+      }
+      if (!folder.split.empty()) picture.folder = folder.pictures;
+      set.by_name.emplace(name, set.pictures.size());
+      set.pictures.push_back(std::move(picture));
+    }
   return set;
 }
 
@@ -129,17 +135,22 @@ std::map<std::string, int64_t> take_categories(const VocSet& voc, AnnotatedPictu
 
 // VOC names a picture as its XML file; what the XML says counts where there is no such picture.
 std::string picture_file(const VocPicture& picture, const std::unordered_set<std::string>& files) {
+  const std::string stem = file_name(picture.folder, picture.stem);
   for (const char* ending : kEndings)
-    if (files.contains(picture.stem + ending)) return picture.stem + ending;
-  return is_plain_name(picture.file) ? picture.file : picture.stem + kEndings[0];
+    if (files.contains(stem + ending)) return stem + ending;
+  return is_plain_name(picture.file) ? file_name(picture.folder, picture.file) : stem + kEndings[0];
 }
 
-std::unordered_set<std::string> files_in(const fs::path& folder) {
+// The names of the files in the folders of pictures.
+std::unordered_set<std::string> files_below(const fs::path& images, const std::vector<VocPicture>& pictures) {
+  std::set<std::string> folders;
+  for (const VocPicture& picture : pictures) folders.insert(picture.folder);
   std::unordered_set<std::string> files;
   std::error_code error;
-  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
-       entry.increment(error))
-    files.insert(entry->path().filename().string());
+  for (const std::string& folder : folders)
+    for (fs::directory_iterator entry(images / folder, error); !error && entry != fs::directory_iterator();
+         entry.increment(error))
+      files.insert(file_name(folder, entry->path().filename().string()));
   return files;
 }
 
@@ -152,9 +163,9 @@ Annotation annotation_of(const VocObject& object, const Corners& corners, int64_
           .id = id};
 }
 
-void take_pictures(const VocSet& voc, const std::vector<std::string>& stems, AnnotationDraft& draft) {
+void take_pictures(const VocSet& voc, const std::vector<std::string>& names, AnnotationDraft& draft) {
   const std::map<std::string, int64_t> categories = take_categories(voc, draft.set);
-  const std::unordered_set<std::string> files = files_in(draft.set.images);
+  const std::unordered_set<std::string> files = files_below(draft.set.images, voc.pictures);
   const Corners corners = corners_of(voc.pictures);
   if (corners.first == 0)
     draft.problems.noted("zero_based", in_quotes(voc.root.string()),
@@ -162,16 +173,16 @@ void take_pictures(const VocSet& voc, const std::vector<std::string>& stems, Ann
                          corners.last ? "" : ", and the last corner is no pixel of the box");
   std::unordered_set<std::string> taken;
   int64_t objects = 0;
-  for (const std::string& stem : stems) {
-    const auto found = voc.by_stem.find(stem);
-    if (found == voc.by_stem.end()) {
-      draft.problems.skipped("missing_file", voc.place(stem),
+  for (const std::string& name : names) {
+    const auto found = voc.by_name.find(name);
+    if (found == voc.by_name.end()) {
+      draft.problems.skipped("missing_file", voc.place(name),
                              ": the split names it, but there is no such file");
-    } else if (!taken.insert(stem).second) {
-      draft.problems.skipped("duplicate_id", voc.place(stem), ": the split names it twice");
+    } else if (!taken.insert(name).second) {
+      draft.problems.skipped("duplicate_id", voc.place(name), ": the split names it twice");
     } else if (found->second != kUnreadable) {
       const VocPicture& from = voc.pictures[found->second];
-      draft.set.pictures.push_back({.id = std::distance(voc.by_stem.begin(), found) + 1,
+      draft.set.pictures.push_back({.id = std::distance(voc.by_name.begin(), found) + 1,
                                     .file = picture_file(from, files),
                                     .width = from.width,
                                     .height = from.height,
@@ -179,47 +190,22 @@ void take_pictures(const VocSet& voc, const std::vector<std::string>& stems, Ann
       for (const VocObject& object : from.objects)
         draft.set.pictures.back().objects.push_back(
             annotation_of(object, corners, categories.at(object.name), ++objects));
-      draft.places.push_back(voc.place(stem));
+      draft.places.push_back(voc.place(name));
     }
   }
 }
 
-// "Annotations", "annotations" or "."; empty if there is no XML file in them.
-std::string annotations_folder(const fs::path& root) {
-  for (const char* name : {"Annotations", "annotations", "."}) {
-    std::error_code error;
-    for (fs::directory_iterator entry(root / name, error); !error && entry != fs::directory_iterator();
-         entry.increment(error))
-      if (entry->path().extension() == ".xml") return name;
-  }
-  return "";
-}
-
 }  // namespace
 
-fs::path voc_root(const fs::path& path) {
-  if (!annotations_folder(path).empty()) return path;
-  std::vector<fs::path> below;
-  std::error_code error;
-  for (fs::directory_iterator entry(path, error); !error && entry != fs::directory_iterator();
-       entry.increment(error))
-    if (entry->is_directory(error) && fs::is_directory(entry->path() / "Annotations", error))
-      below.push_back(entry->path());
-  return below.size() == 1 && !annotations_folder(below[0]).empty() ? below[0] : "";
-}
-
 AnnotatedPictures read_voc_annotations(const AnnotationSource& source) {
-  const fs::path root = voc_root(source.path), lists = root / "ImageSets" / "Main";
+  const std::vector<VocFolder> folders = voc_folders(source.path);
+  if (folders.empty()) fail(in_quotes(source.path.string()), ": its XML files are gone; check the path");
   AnnotationDraft draft;
   draft.set.format = "voc";
-  draft.set.images = pictures_folder(root, source);
-  draft.set.splits = splits_of(lists);
-  const std::string split = chosen_split(source, draft.set.splits);
-  std::optional<std::vector<std::string>> stems;
-  if (!split.empty()) stems = stems_of(lists / (split + ".txt"));
-  const VocSet voc = read_files(root, annotations_folder(root), stems, draft.problems);
-  if (!stems) stems = xml_stems(root / annotations_folder(root));
-  take_pictures(voc, *stems, draft);
+  draft.set.splits = voc_splits(folders);
+  draft.set.images = pictures_folder(folders[0], source);
+  const std::vector<std::string> names = wanted_names(folders, chosen_split(source, draft.set.splits));
+  take_pictures(read_files(folders, names, draft.problems), names, draft);
   return finished(std::move(draft), source);
 }
 

@@ -15,7 +15,8 @@ struct VocObject {
 };
 
 struct VocPicture {
-  std::string stem, file;  // "BloodImage_00001", and what the XML calls the picture
+  std::string stem, file;    // "BloodImage_00001", and what the XML calls the picture
+  std::string folder = ".";  // of the picture, below AnnotatedPictures::images
   int64_t width = 0, height = 0;
   std::vector<VocObject> objects;
 };

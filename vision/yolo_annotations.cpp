@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <set>
 #include <unordered_map>
 
@@ -30,23 +31,35 @@ fs::path label_file(const fs::path& picture) {
   return labels.replace_extension(".txt");
 }
 
-// Pictures by name below `root`, in the order of a list or else of the names.
-std::vector<std::string> pictures_at(const fs::path& root, const std::string& place) {
+// A line of a list of pictures, as a name below `images`. It counts from `root` or from beside the list.
+std::string listed_picture(const fs::path& images, const fs::path& beside, const std::string& line) {
+  std::error_code error;
+  const fs::path name = beside / line;
+  if (line.starts_with("./") || fs::exists(images / name, error)) return name.lexically_normal().string();
+  if (line.find('\\') == std::string::npos || fs::exists(images / line, error))
+    return fs::path(line).lexically_normal().string();
+  std::string other = line;
+  std::ranges::replace(other, '\\', '/');
+  return listed_picture(images, beside, other);
+}
+
+// Pictures by name below `images`, in the order of a list below `root` or else of the names.
+std::vector<std::string> pictures_at(const fs::path& root, const fs::path& images, const std::string& place) {
   std::error_code error;
   std::vector<std::string> files;
-  if (fs::is_directory(root / place, error)) {
-    files = list_pictures(root / place).pictures;
+  if (fs::is_directory(images / place, error)) {
+    files = list_pictures(images / place).pictures;
     std::ranges::sort(files);
     for (std::string& file : files) file = (fs::path(place) / file).lexically_normal().string();
   } else if (fs::is_regular_file(root / place, error)) {
-    for (const std::string& line : annotation_lines(root / place, kMostListBytes)) {
-      const fs::path beside = fs::path(place).parent_path() / line;
-      const bool is_beside = line.starts_with("./") || fs::exists(root / beside, error);
-      files.push_back((is_beside ? beside : fs::path(line)).lexically_normal().string());
-    }
-  } else {
+    for (const auto& [number, line] : annotation_lines(root / place, kMostListBytes))
+      files.push_back(listed_picture(images, fs::path(place).parent_path(), line));
+  } else if (images == root) {
     fail(in_quotes((root / place).string()),
          ": there is no such folder or list of pictures; correct data.yaml");
+  } else {
+    fail(in_quotes((images / place).string()), ": there is no such folder; ", in_quotes(images.string()),
+         " takes the place of ", in_quotes(root.string()), " and must hold ", in_quotes(place));
   }
   return files;
 }
@@ -86,10 +99,12 @@ class YoloReader {
       : description_(description), draft_(draft) {
     draft_.set.categories = description.categories;
     for (const Category& category : description.categories) places_.emplace(category.id, places_.size());
+    for (const auto& split : description.splits)
+      for (const std::string& place : split.places) lists_.insert(description.root / place);
   }
 
   void read_picture(const std::string& file) {
-    const fs::path labels = label_file(draft_.set.images / file);
+    const fs::path labels = labels_of(file);
     const std::string place = shown(labels);
     draft_.set.pictures.push_back(
         {.id = static_cast<int64_t>(draft_.set.pictures.size()) + 1, .file = file, .objects = {}});
@@ -97,20 +112,18 @@ class YoloReader {
     std::error_code error;
     if (!fs::exists(labels, error)) return;
     read_.insert(labels);
+    folders_[labels.parent_path()].insert((draft_.set.images / file).parent_path());
     try {
-      int64_t number = 0;
-      for (const std::string& line : annotation_lines(labels, kMostBytes))
-        read_line(line, place + ": line " + std::to_string(++number));
+      for (const auto& [number, line] : annotation_lines(labels, kMostBytes))
+        read_line(line, place + ": line " + std::to_string(number));
     } catch (const Error& problem) {
       draft_.problems.skipped("bad_file", problem.what());
     }
   }
 
-  // Labels whose picture was not there to ask for them.
+  // Labels that there is no picture for, be it of another split.
   void tell_orphans() {
-    std::set<fs::path> folders;
-    for (const fs::path& labels : read_) folders.insert(labels.parent_path());
-    for (const fs::path& folder : folders) {
+    for (const auto& [folder, pictures] : folders_) {
       std::error_code error;
       std::set<fs::path> files;
       for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
@@ -118,8 +131,12 @@ class YoloReader {
         if (entry->path().extension() == ".txt" && entry->path().filename() != "classes.txt" &&
             !read_.contains(entry->path()))
           files.insert(entry->path());
+      for (const fs::path& list : lists_) files.erase(list);
+      if (files.empty()) continue;
+      const std::set<fs::path> stems = stems_in(pictures);
       for (const fs::path& file : files)
-        draft_.problems.skipped("missing_picture", shown(file), ": there is no picture for these labels");
+        if (!stems.contains(file.stem()))
+          draft_.problems.skipped("missing_picture", shown(file), ": there is no picture for these labels");
     }
   }
 
@@ -147,9 +164,29 @@ class YoloReader {
     return (below.empty() || *below.begin() == ".." ? file : below).string();
   }
 
+  // Beside the pictures if they are there, else with the data set, wherever its pictures are.
+  fs::path labels_of(const std::string& file) const {
+    const fs::path beside = label_file(draft_.set.images / file);
+    std::error_code error;
+    if (draft_.set.images == description_.root || fs::exists(beside, error)) return beside;
+    const bool whole = description_.splits.empty();
+    return label_file(description_.root / (whole ? "images" : "") / file);
+  }
+
+  static std::set<fs::path> stems_in(const std::set<fs::path>& folders) {
+    std::set<fs::path> stems;
+    std::error_code error;
+    for (const fs::path& folder : folders)
+      for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+           entry.increment(error))
+        if (is_picture(entry->path().filename().string())) stems.insert(entry->path().stem());
+    return stems;
+  }
+
   void read_line(const std::string& line, const std::string& place) {
     const std::vector<double> numbers = numbers_of(line);
-    const bool is_box = numbers.size() == 5 || (description_.keypoints && numbers.size() > 5);
+    const bool is_box = numbers.size() == 5 || numbers.size() == 6 ||  // the sixth is a score
+                        (description_.keypoints && numbers.size() > 5);
     const bool is_polygon = !is_box && numbers.size() >= 7 && numbers.size() % 2 == 1;
     if (!is_box && !is_polygon) {
       draft_.problems.skipped("bad_line", place, ": ", in_quotes(line.substr(0, 60)),
@@ -180,7 +217,8 @@ class YoloReader {
   const YoloDescription& description_;
   AnnotationDraft& draft_;
   std::unordered_map<int64_t, size_t> places_;  // class -> index into categories
-  std::set<fs::path> read_;
+  std::set<fs::path> read_, lists_;
+  std::map<fs::path, std::set<fs::path>> folders_;  // of labels that were read -> of their pictures
   int64_t objects_ = 0;
 };
 
@@ -201,10 +239,11 @@ AnnotatedPictures read_yolo_annotations(const AnnotationSource& source) {
   for (const auto& split : description.splits)
     if (wanted.empty() || split.name == wanted)
       places.insert(places.end(), split.places.begin(), split.places.end());
-  if (!source.images.empty()) places = {""};
+  if (!source.images.empty() && description.splits.empty()) places = {""};
   YoloReader reader(description, draft);
   for (const std::string& place : places)
-    for (const std::string& file : pictures_at(draft.set.images, place)) reader.read_picture(file);
+    for (const std::string& file : pictures_at(description.root, draft.set.images, place))
+      reader.read_picture(file);
   reader.tell_orphans();
   reader.name_categories();
   return finished(std::move(draft), source);

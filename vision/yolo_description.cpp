@@ -82,10 +82,12 @@ class YoloYaml {
   YAML::Node root_;
 };
 
-// Where `place` of a data.yaml is. Some exports write "../train/images" for what lies beside the file.
+// Where `place` of a data.yaml is. Some exports write "../train/images" for what lies beside the file, and
+// some come from a system of other slashes.
 std::string found_place(const fs::path& root, const std::string& place) {
   std::error_code error;
   std::string name = place;
+  if (!fs::exists(root / name, error)) std::ranges::replace(name, '\\', '/');
   while (!fs::exists(root / name, error) && name.starts_with("../")) name.erase(0, 3);
   return fs::exists(root / name, error) ? name : place;
 }
@@ -118,7 +120,7 @@ YoloDescription from_folders(const fs::path& root) {
   if (description.splits.empty()) description.everything = {"images"};
   for (const char* name : {"classes.txt", "labels/classes.txt"}) {
     if (!fs::is_regular_file(root / name, error)) continue;
-    for (const std::string& line : annotation_lines(root / name, kMostBytes)) {
+    for (const auto& [number, line] : annotation_lines(root / name, kMostBytes)) {
       if (!is_utf8(line)) fail(in_quotes((root / name).string()), ": ", in_quotes(line), " is not UTF-8");
       description.categories.push_back({static_cast<int64_t>(description.categories.size()), line});
     }

@@ -75,6 +75,43 @@ TEST(DataCheck, WhatIsLeftOutEndsInThree) {
   EXPECT_NE(text.out.find("\nshared       1 file name in train and val\n"), std::string::npos) << text.out;
 }
 
+TEST(DataCheck, ASplitThatIsNotThereLeavesTheOthers) {
+  const TestFolder folder;
+  write_yolo(folder);
+  std::filesystem::remove_all(folder.path() / "yolo/images/train");
+  const Outcome checked = shell(folder, "$fovea data check yolo --format json");
+  EXPECT_EQ(checked.code, 3);
+  EXPECT_EQ(checked.err, "fovea: yolo: 1 entry is left out\n");
+  const nlohmann::json report = nlohmann::json::parse(checked.out);
+  ASSERT_EQ(report["splits"].size(), 1u);
+  EXPECT_EQ(report["splits"][0]["name"], "val");
+  EXPECT_EQ(report["problems"][0]["code"], "bad_split");
+  EXPECT_EQ(report["problems"][0]["messages"][0].get<std::string>().substr(0, 7), "train: ");
+  std::filesystem::remove_all(folder.path() / "yolo/images/val");
+  const Outcome none = shell(folder, "$fovea data check yolo");
+  EXPECT_EQ(none.code, 2);
+  EXPECT_NE(none.err.find("there is no such folder or list of pictures"), std::string::npos) << none.err;
+}
+
+TEST(DataCheck, ExportsOfCoco) {
+  const TestFolder folder;
+  for (const std::string split : {"train", "valid"}) {
+    folder.write("coco/" + split + "/a.jpg", jpeg(64, 48));
+    folder.write("coco/" + split + "/_annotations.coco.json",
+                 R"({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [{"id": 1, "image_id": 1,
+                     "category_id": 1, "bbox": [1, 2, 30, 40]}],
+                     "categories": [{"id": 0, "name": "cells", "supercategory": "none"},
+                                    {"id": 1, "name": "red", "supercategory": "cells"}]})");
+  }
+  const Outcome checked = shell(folder, "$fovea data check coco");
+  EXPECT_EQ(checked.code, 0);
+  EXPECT_EQ(checked.err, "");
+  EXPECT_EQ(checked.out.substr(0, checked.out.find("boxes")),
+            "coco  coco\n  train  1 picture, 1 object\n  valid  1 picture, 1 object\n\n"
+            "  red  2 objects in 2 pictures\n\n");
+  EXPECT_NE(checked.out.find("\nnoted  parent_category  1\n"), std::string::npos) << checked.out;
+}
+
 TEST(DataCheck, NotesAndRepairsEndInZeroUnlessStrict) {
   const TestFolder folder;
   write_yolo(folder);

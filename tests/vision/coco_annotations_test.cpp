@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "tests/vision/annotation_data.h"
+#include "vision/coco_results.h"
 
 namespace fovea {
 namespace {
@@ -231,11 +232,114 @@ TEST(CocoAnnotations, HostileFilesEndInOneLine) {
   EXPECT_PRED2(has, refusal({.path = "/nowhere/a.json"}), "there is no such file or folder");
 }
 
+// An object without a box, with this outline.
+std::string outlined(int64_t id, const std::string& outline, const std::string& more = "") {
+  return "{\"segmentation\": " + outline + ", \"id\": " + std::to_string(id) +
+         R"(, "image_id": 5, "category_id": 18)" + more + "}";
+}
+
+TEST(CocoAnnotations, BoxesAroundPolygons) {
+  const AnnotatedPictures data =
+      CocoFolder(coco(outlined(1, "[[4, 5.5, 20.25, 5, 10, 3e1]]") + "," +
+                      outlined(2, " [ [ 9,9 , 8,20, 12,10 ] , [] ,[40,2, 30,4, 31,3] ] ",
+                               R"(, "bbox": [], "area": 30)") +
+                      "," + object(3, 5, "1, 2, 3, 4", R"(, "segmentation": [[10, 10, 50, 40, 20, 20]])")))
+          .read();
+  EXPECT_EQ(codes(data), "repaired no_bbox, repaired no_bbox, noted no_objects");
+  EXPECT_EQ(data.problems[1].message,
+            "annotations[1]: \"bbox\" is missing; the box around its polygons is taken");
+  const std::vector<Annotation>& objects = data.pictures.at(1).objects;
+  ASSERT_EQ(objects.size(), 3u);
+  EXPECT_EQ(objects[0].box, (Box{1, 2, 4, 6}));
+  EXPECT_EQ(objects[1].box, (Box{4, 5, 20.25, 30}));
+  EXPECT_EQ(objects[1].bbox, (std::array<double, 4>{4, 5, 16.25, 25}));
+  EXPECT_EQ(objects[1].area, 16.25 * 25);
+  EXPECT_EQ(objects[2].box, (Box{8, 2, 40, 20}));
+  EXPECT_EQ(objects[2].area, 30);
+}
+
+TEST(CocoAnnotations, OutlinesThatAreNoPolygonsGiveNoBox) {
+  for (const char* outline :
+       {R"({"counts": [1, 2, 3], "size": [48, 64]})", R"({"counts": "abc"})", "[]", "[[]]", "[1, 2, 3, 4]",
+        "[[1, 2, 3]]", "[[1, 2, 3,]]", "[[1, 2, 3, \"4\"]]", "[[1, 2, 3, NaN]]", "[[1, 2, 3, 1e999]]",
+        "[[1, 2, [3, 4]]]", "[[1, 2, 3, 4], 5]", "[[1, 2, 3, 4], {\"a\": [1]}]", "[[1 2, 3, 4]]",
+        "[[1, 2, 3, 4}]", "[{1, 2, 3, 4]]"}) {
+    const AnnotatedPictures data =
+        CocoFolder(coco(object(1, 7, "1, 2, 3, 4") + "," + outlined(2, outline))).read();
+    EXPECT_EQ(codes(data), "skipped bad_box, noted no_objects") << outline;
+    EXPECT_PRED2(has, data.problems[0].message,
+                 "annotations[1]: \"bbox\" is missing, and its outline is no list");
+  }
+  const std::string longest = "[[1, 2, 3, " + std::string(3 << 20, '4') + "]]";
+  EXPECT_EQ(codes(CocoFolder(coco(outlined(2, longest))).read()),
+            "skipped bad_box, noted no_objects, noted no_objects");
+  EXPECT_EQ(codes(CocoFolder(coco(outlined(2, "null"))).read()),
+            "skipped bad_box, noted no_objects, noted no_objects");
+}
+
+TEST(CocoAnnotations, PicturesAloneWhereNoBoxesAreNeeded) {
+  const CocoFolder folder("{\"images\": [" + std::string(kImages) + "], \"categories\": [" + kCategories +
+                          "]}");
+  EXPECT_PRED2(has, folder.why(), "has no \"annotations\"");
+  const AnnotatedPictures data =
+      read_annotations({.path = folder / "coco.json", .check = PictureCheck::kNone, .boxes = false});
+  EXPECT_EQ(data.pictures.size(), 2u);
+  EXPECT_EQ(data.categories.size(), 2u);
+  folder.write("coco.json", "{\"images\": [" + std::string(kImages) + "]}");
+  EXPECT_PRED2(has, refusal({.path = folder / "coco.json", .boxes = false}), "has no \"categories\"");
+}
+
+TEST(CocoAnnotations, BackslashesInNames) {
+  const std::string images = R"({"id": 7, "file_name": "sub\\a.jpg"}, {"id": 5, "file_name": "..\\b.jpg"},
+                                {"id": 8, "file_name": "as\\is.jpg"})";
+  const CocoFolder folder(coco(object(1, 7, "1, 2, 3, 4"), images));
+  folder.write("sub/a.jpg", jpeg(64, 48));
+  folder.write("as\\is.jpg", jpeg(64, 48));
+  const AnnotatedPictures data = folder.read();
+  EXPECT_EQ(codes(data), "skipped missing_picture, noted no_objects");
+  EXPECT_PRED2(has, data.problems[0].message, "'..\\b.jpg'");
+  ASSERT_EQ(data.pictures.size(), 2u);
+  EXPECT_EQ(data.pictures[0].file, "sub/a.jpg");
+  EXPECT_EQ(data.pictures[1].file, "as\\is.jpg");
+}
+
+TEST(CocoAnnotations, CategoriesOfOneNameAreOne) {
+  const CocoFolder folder(coco(
+      object(1, 5, "1, 2, 3, 4") + R"(, {"id": 2, "image_id": 7, "category_id": 40, "bbox": [4, 5, 9, 9]})",
+      kImages, std::string(kCategories) + R"(, {"id": 40, "name": "dog"}, {"id": 50, "name": "owl"})"));
+  const AnnotatedPictures data = folder.read();
+  ASSERT_EQ(codes(data), "repaired same_name");
+  EXPECT_EQ(data.problems[0].message, "categories 18 and 40 are both called 'dog'; they are taken as one");
+  ASSERT_EQ(data.categories.size(), 3u);
+  EXPECT_EQ(data.categories[2].name, "owl");
+  EXPECT_EQ(objects_of(data, "dog"), 2);
+  EXPECT_EQ(data.merged, (std::map<int64_t, int64_t>{{40, 1}}));
+  const CocoResults results = parse_coco_results(
+      R"([{"image_id": 7, "category_id": 40, "bbox": [4, 5, 9, 9], "score": 0.5}])", "results", data);
+  ASSERT_EQ(results.boxes.size(), 1u);
+  EXPECT_EQ(results.boxes[0].category, 1);
+}
+
+TEST(CocoAnnotations, MessagesHaveTheBoxOfTheFile) {
+  const AnnotatedPictures data =
+      CocoFolder(coco(object(1, 5, "100, 4, 7, 5") + "," + object(2, 7, "4, 4, 5, 5"))).read();
+  EXPECT_PRED2(has, data.problems.at(0).message, "the box 100 4 107 9 lies outside the picture");
+}
+
 TEST(CocoAnnotations, EveryPrefixIsReadOrRefused) {
   const CocoFolder folder("");
   try_prefixes({.path = folder / "coco.json"}, folder / "coco.json",
                coco(object(1, 5, "1, -Infinity, 3.5e1, 4", R"(, "segmentation": {"counts": "ab\"c\\"})") +
                     "," + object(2, 7, "1, 2, 3, 4", R"(, "caption": "\u00e9\ud83d\ude00")")));
+  std::string outline = "[[4, 5.5, 2e1, 5], [10, 30, 7, 8]]";
+  for (size_t size = 0; size < outline.size(); ++size) {
+    const CocoFolder cut(coco(object(1, 7, "1, 2, 3, 4") + "," + outlined(2, outline.substr(0, size))));
+    EXPECT_NE(cut.why(), "") << size;
+    std::string spoilt = outline;
+    spoilt[size] = 'x';
+    folder.write("coco.json", coco(object(1, 7, "1, 2, 3, 4") + "," + outlined(2, spoilt)));
+    refusal({.path = folder / "coco.json"});
+  }
 }
 
 }  // namespace

@@ -78,6 +78,18 @@ TEST(ImageFolder, LooksThroughASingleTopFolderAndFindsSplits) {
   }
 }
 
+TEST(ImageFolder, KnowsSplitsByOtherSpellings) {
+  const Both both({{"Training/cat/1.png", png(1)}, {"Test/cat/1.png", png(2)}, {"Test/cat/2.png", png(3)}});
+  for (const fs::path& path : both.paths()) {
+    const ImageFolder test = ImageFolder::open(path, "Test");
+    EXPECT_EQ(test.splits(), (Names{"train", "test"}));
+    EXPECT_EQ(test.split(), "test");
+    EXPECT_EQ(names_of(test), (Names{"0 cat/1.png", "0 cat/2.png"}));
+    EXPECT_EQ(test.bytes(1), png(3));
+    EXPECT_EQ(names_of(ImageFolder::open(path)), (Names{"0 cat/1.png"}));
+  }
+}
+
 TEST(ImageFolder, DoesNotTakeClassesForSplitsOrTheOnlyClassForATopFolder) {
   const Both vehicles({{"car/1.png", png(1)}, {"train/1.png", png(2)}});
   for (const fs::path& path : vehicles.paths()) {

@@ -62,6 +62,18 @@ TEST(PrecisionRecallChart, TakesAnyNumberOfClasses) {
   EXPECT_EQ(many.size(), draw_precision_recall(evaluated(119, 1)).size());
 }
 
+TEST(PrecisionRecallChart, NamesThatCannotBeDrawnAreNumbers) {
+  const auto drawn = [](const std::string& name) {
+    CocoEvaluation evaluation = evaluated(2, 0.9);
+    evaluation.categories[1].name = name;
+    return draw_precision_recall(evaluation);
+  };
+  const cv::Mat chinese = drawn("赤血球");
+  EXPECT_EQ(cv::norm(chinese, drawn("category 2"), cv::NORM_INF), 0);
+  EXPECT_GT(cv::norm(chinese, drawn("category 1"), cv::NORM_INF), 0);
+  EXPECT_EQ(cv::norm(drawn("größer"), drawn("grosser"), cv::NORM_INF), 0);
+}
+
 TEST(PrecisionRecallChart, ThresholdsThatWereNotAskedForAreEmpty) {
   const CocoEvaluation evaluation =
       evaluate_detections(data_set({{1, "a"}}, {shown_objects(1)}), {}, {.iou_thresholds = {0.6}});

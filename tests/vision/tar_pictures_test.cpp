@@ -109,6 +109,20 @@ TEST(TarPictures, KeepsACompressedArchiveWithinItsLimit) {
   EXPECT_NE(why_not(packed, 4 << 20).find("unpack it first"), std::string::npos);
 }
 
+TEST(TarPictures, CountsWhatHardLinksKeep) {
+  const TempFolder folder;
+  const fs::path plain = folder.path() / "data.tar", packed = folder.path() / "data.tgz";
+  const DataFiles files = {{"x/a.png", std::vector<uint8_t>(1 << 20)},
+                           {"x/b.png", {}, "x/a.png"},
+                           {"x/c.png", {}, "x/a.png"},
+                           {"x/c.png", {}, "x/b.png"}};  // in place of the one before
+  write_tar(plain, files);
+  write_tar(packed, files, ARCHIVE_FILTER_GZIP);
+  EXPECT_EQ(why_not(plain, 0), "");
+  EXPECT_EQ(why_not(packed, 4 << 20), "");
+  EXPECT_NE(why_not(packed, 2 << 20).find("more than 2 MB"), std::string::npos);
+}
+
 TEST(TarPictures, RefusesWhatIsNoTar) {
   const TempFolder folder;
   EXPECT_NE(why_not(folder.path() / "absent.tar").find("cannot be opened"), std::string::npos);

@@ -83,12 +83,90 @@ TEST(YoloAnnotations, BadLinesAreLeftOutOrClipped) {
   std::map<std::string, int> counts;
   for (const AnnotationProblem& problem : data.problems) ++counts[problem.code];
   const std::map<std::string, int> expected = {
-      {"bad_box", 6}, {"bad_line", 5}, {"unknown_category", 4}, {"clipped_box", 1}, {"small_box", 1}};
+      {"bad_box", 6}, {"bad_line", 4}, {"unknown_category", 4}, {"clipped_box", 1}, {"small_box", 1}};
   EXPECT_EQ(counts, expected);
-  ASSERT_EQ(data.pictures[0].objects.size(), 2u);
+  ASSERT_EQ(data.pictures[0].objects.size(), 3u);
   EXPECT_NEAR(data.pictures[0].objects[0].box.x0, 0.7 * 64, 1e-9);
   EXPECT_EQ(data.pictures[0].objects[0].box.x1, 64);
   EXPECT_PRED2(has, data.problems[0].message, "labels/train/a.txt: ");
+}
+
+TEST(YoloAnnotations, AScoreBehindTheBoxIsPassedOver) {
+  const AnnotatedPictures data = YoloFolder("0 0.5 0.5 0.5 0.5 0.875\n1 0.25 0.25 0.5 0.5 1\n").read();
+  EXPECT_EQ(codes(data), "");
+  ASSERT_EQ(data.pictures[0].objects.size(), 2u);
+  EXPECT_EQ(data.pictures[0].objects[0].box, (Box{16, 12, 48, 36}));
+  EXPECT_EQ(data.pictures[0].objects[1].box, (Box{0, 0, 32, 24}));
+}
+
+TEST(YoloAnnotations, MessagesCountEmptyLines) {
+  const AnnotatedPictures data = YoloFolder("\n0 0.5 0.5 0.5 0.5\r\n\r\n \nx\n").read();
+  ASSERT_EQ(codes(data), "skipped bad_line");
+  EXPECT_PRED2(has, data.problems[0].message, "labels/train/a.txt: line 5: 'x'");
+}
+
+TEST(YoloAnnotations, ClassesOfOneNameAreOne) {
+  const AnnotatedPictures data =
+      YoloFolder("2 0.5 0.5 0.5 0.5\n1 0.5 0.5 0.5 0.25\n", "names: [cat, dog, cat]\n").read();
+  EXPECT_EQ(codes(data), "repaired same_name");
+  EXPECT_EQ(data.categories.size(), 2u);
+  EXPECT_EQ(objects_of(data, "cat"), 2);
+}
+
+TEST(YoloAnnotations, PicturesOfOtherListsAreNotMissing) {
+  const YoloFolder folder("1 0.5 0.5 0.5 0.5\n");
+  folder.write("yolo/data.yaml", "train: train.txt\nval: val.txt\nnames: [cat, dog]\n");
+  folder.write("yolo/train.txt", "./images/train/a.jpg\n");
+  folder.write("yolo/val.txt", "images\\train\\b.jpg\n.\\images\\val\\c.jpg\n");
+  folder.write("yolo/labels/train/gone.txt", "0 0.5 0.5 0.5 0.5\n");
+  const AnnotatedPictures data = folder.read();
+  ASSERT_EQ(codes(data), "skipped missing_picture");
+  EXPECT_PRED2(has, data.problems[0].message, "labels/train/gone.txt: there is no picture");
+  const AnnotatedPictures val = folder.read("val");
+  ASSERT_EQ(val.pictures.size(), 2u);
+  EXPECT_EQ(val.pictures[0].file, "images/train/b.jpg");
+  EXPECT_EQ(val.pictures[1].file, "images/val/c.jpg");
+
+  const DataFolder flat;
+  flat.write("data.yaml", "train: train.txt\nval: val.txt\nnames: [cat]\n");
+  for (const std::string name : {"a", "b"}) {
+    flat.write(name + ".jpg", jpeg(64, 48));
+    flat.write(name + ".txt", "0 0.5 0.5 0.5 0.5\n");
+  }
+  flat.write("train.txt", "a.jpg\n");
+  flat.write("val.txt", "b.jpg\n");
+  EXPECT_EQ(codes(read_annotations({.path = flat.path()})), "");
+}
+
+TEST(YoloAnnotations, AFolderOfPicturesTakesThePlaceOfTheRoot) {
+  const YoloFolder folder("1 0.5 0.5 0.5 0.5\n");
+  std::filesystem::create_directories(folder / "elsewhere");
+  std::filesystem::rename(folder / "yolo/images", folder / "elsewhere/images");
+  const auto read = [&](const std::string& split) {
+    return read_annotations({.path = folder / "yolo", .images = folder / "elsewhere", .split = split});
+  };
+  const AnnotatedPictures train = read("train"), val = read("val");
+  EXPECT_EQ(codes(train) + codes(val), "");
+  ASSERT_EQ(train.pictures.size(), 2u);
+  EXPECT_EQ(train.pictures[0].file, "images/train/a.jpg");
+  EXPECT_EQ(objects_of(train), 2);
+  ASSERT_EQ(val.pictures.size(), 1u);
+  EXPECT_EQ(val.pictures[0].file, "images/val/c.jpg");
+  EXPECT_EQ(objects_of(val, "dog"), 1);
+  EXPECT_PRED2(has, refusal({.path = folder / "yolo", .images = folder / "elsewhere/images"}),
+               "takes the place of '" + (folder / "yolo").string());
+  folder.write("yolo/data.yaml", "train: train.txt\nnames: [cat, dog]\n");
+  folder.write("yolo/train.txt", "images/train/b.jpg\n");
+  EXPECT_EQ(read("").pictures.at(0).file, "images/train/b.jpg");
+  EXPECT_EQ(objects_of(read("")), 1);
+
+  const DataFolder bare;
+  bare.write("yolo/images/x", "");
+  bare.write("yolo/labels/a.txt", "0 0.5 0.5 0.5 0.5\n");
+  bare.write("pictures/a.jpg", jpeg(64, 48));
+  const AnnotatedPictures given = read_annotations({.path = bare / "yolo", .images = bare / "pictures"});
+  EXPECT_EQ(given.pictures.at(0).file, "a.jpg");
+  EXPECT_EQ(objects_of(given), 1);
 }
 
 TEST(YoloAnnotations, RoundingBeyondTheEdgeIsNoProblem) {
