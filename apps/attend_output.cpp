@@ -8,6 +8,7 @@
 
 #include "apps/drawn_pictures.h"
 #include "vision/draw_detections.h"
+#include "vision/drawable_text.h"
 #include "vision/map_files.h"
 
 namespace fovea {
@@ -76,8 +77,8 @@ cv::Mat drawn_map(const cv::Mat& bgr, const AttendedMap& made, const Attended& a
   cv::Mat under = bgr.clone();
   if (made.object && *made.object < std::ssize(all.objects)) {
     const FoundObject& object = all.objects[static_cast<size_t>(*made.object)];
-    const CaptionedBox box{object.detection.box,
-                           fmt::format("{} {:.2f}", object.label, object.detection.score),
+    const std::string name = drawable_name(object.label, fmt::format("class {}", object.detection.class_id));
+    const CaptionedBox box{object.detection.box, fmt::format("{} {:.2f}", name, object.detection.score),
                            object.detection.class_id};
     draw_detections(under, {&box, 1});
   }

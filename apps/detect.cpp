@@ -5,6 +5,7 @@
 #include "apps/detect_settings.h"
 #include "apps/drawn_pictures.h"
 #include "apps/output_folder.h"
+#include "models/text_file.h"
 
 namespace fovea {
 namespace {
@@ -18,6 +19,7 @@ constexpr char kHelp[] =
     "  fovea detect photos/ -m detr --format yolo --output labels\n"
     "  fovea detect val2017 -m detr --format coco --annotations instances_val2017.json >found.json\n\n"
     "Videos (MP4, MOV, AVI, MKV, WebM, GIF) are named one by one; folders are searched for pictures.\n"
+    "yolo's files have a classes.txt beside them.\n"
     "category_id: COCO's for its 91 or 80 classes, else class_id + 1; or what --annotations says.\n"
     "image_id: what --annotations says, else 1, 2, ..., and images.json says which is which.\n";
 
@@ -43,8 +45,10 @@ void find_objects(const Detector& detector, const FramedBatch& pictures, std::sp
 
 AnnotatedPictures read_data(const DetectSettings& settings) {
   try {
-    return read_annotations(
-        {.path = settings.annotations, .split = settings.split, .check = PictureCheck::kNone});
+    return read_annotations({.path = settings.annotations,
+                             .split = settings.split,
+                             .check = PictureCheck::kNone,
+                             .boxes = false});
   } catch (const Error& error) {
     fail_with(kUsage, error.what());
   }
@@ -65,6 +69,7 @@ class DetectRun {
       drawn_.emplace(words_, settings.every);
     }
     if (!settings.output.empty()) labels_.emplace("--output", settings.output, settings.force);
+    if (labels_ && format_ == Format::kYolo) write_classes();
     if (format_ != Format::kCoco) return;
     if (!labels_ && !ids_) OutputFolder("images.json", ".", false);  // whether it can be written at all
     coco_.emplace(out,
@@ -104,6 +109,14 @@ class DetectRun {
 
  private:
   bool writes_labels() const { return format_ == Format::kYolo || format_ == Format::kVoc; }
+
+  // The folder may hold labels of other pictures, but of no other classes.
+  void write_classes() {
+    const std::string path = labels_->claim("classes", ".txt"), classes = yolo_classes(words_);
+    if (!settings_.force && read_text(path).value_or(classes) != classes)
+      fail_with(kUsage, "--output: ", path, " names other classes; choose another folder, or add --force");
+    write_file(path, classes);
+  }
 
   void use(const AnnotatedPictures& data) {
     try {

@@ -16,7 +16,7 @@ void add_detect_options(CLI::App& app, DetectSettings& settings) {
                       {{"coco", Format::kCoco}, {"yolo", Format::kYolo}, {"voc", Format::kVoc}});
   app.add_option("--threshold", settings.threshold, "Only objects with a score above this")
       ->type_name("X")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(within(0, 1))
       ->capture_default_str();
   app.add_flag("--hf-compat", settings.hf_compat,
                "Boxes as transformers' pipeline gives them: whole pixels, not cut to the picture");

@@ -19,6 +19,10 @@ std::string cell(double figure) {
   return figure < 0 ? "-" : fmt::format("{:.3f}", figure);
 }
 
+std::string counted(int64_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 Json json_figure(double figure) {
   return figure < 0 ? Json() : Json(figure);
 }
@@ -74,13 +78,13 @@ CategoryFigures figures_of(const CocoEvaluation& evaluation, int64_t category) {
 
 void write_text(const DetectionReport& report, std::ostream& out) {
   const CocoEvaluation& evaluation = report.evaluation;
-  out << fmt::format("{}  {}{}  {} pictures, {} objects, {} detections\n",
-                     report.model.empty() ? report.results : report.model, report.data,
-                     report.split.empty() ? "" : " (" + report.split + ")", report.pictures,
-                     all_objects(evaluation), all_detections(evaluation));
+  out << fmt::format("{}  {}{}  {}, {}, {}\n", report.model.empty() ? report.results : report.model,
+                     report.data, report.split.empty() ? "" : " (" + report.split + ")",
+                     counted(report.pictures, "picture"), counted(all_objects(evaluation), "object"),
+                     counted(all_detections(evaluation), "detection"));
   if (!report.model.empty())
-    out << fmt::format("{:.1f} images/s, {} threads, {}\n",
-                       static_cast<double>(report.pictures) / report.seconds, report.threads, report.isa);
+    out << fmt::format("{:.1f} images/s, {}, {}\n", static_cast<double>(report.pictures) / report.seconds,
+                       counted(report.threads, "thread"), report.isa);
   out << "\n" << coco_summary(evaluation) << "\n";
   size_t width = 5;
   for (const Category& category : evaluation.categories) width = std::max(width, category.name.size());

@@ -33,6 +33,9 @@ CategoryFigures figures_of(const CocoEvaluation& evaluation, int64_t category);
 void write_text(const DetectionReport& report, std::ostream& out);
 void write_json(const DetectionReport& report, std::ostream& out);
 
+// Before the work: fails unless such a report can be written into the folder, which is made. Nothing that is
+// there is written over unless `force`.
+void claim_report(const std::string& folder, bool force, bool detections);
 // per_class.csv and pr_curves.png; detections.json, if a model found the boxes.
 void save_report(const DetectionReport& report, const std::filesystem::path& folder);
 

@@ -5,12 +5,15 @@
 #include "apps/detection_report.h"
 #include "apps/encode.h"
 #include "apps/exit_code.h"
+#include "apps/output_folder.h"
 #include "attention/checkpoint/atomic_file.h"
 #include "vision/coco_results.h"
 #include "vision/precision_recall_chart.h"
 
 namespace fovea {
 namespace {
+
+constexpr const char *kTable = "per_class.csv", *kCurves = "pr_curves.png", *kDetections = "detections.json";
 
 void write_bytes(const std::filesystem::path& path, std::span<const std::byte> bytes) {
   AtomicFile file(path);
@@ -33,17 +36,19 @@ std::string class_table(const CocoEvaluation& evaluation) {
 
 }  // namespace
 
+void claim_report(const std::string& folder, bool force, bool detections) {
+  std::vector<std::string> names = {kTable, kCurves};
+  if (detections) names.push_back(kDetections);
+  claim_files("--save", folder, names, force);
+}
+
 void save_report(const DetectionReport& report, const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    fail_with(kUsage, folder.string(), ": cannot be made (", error.message(), "); choose another --save");
-  write_bytes(folder / "per_class.csv", std::as_bytes(std::span<const char>(class_table(report.evaluation))));
+  write_bytes(folder / kTable, std::as_bytes(std::span<const char>(class_table(report.evaluation))));
   std::vector<uchar> png;
   cv::imencode(".png", draw_precision_recall(report.evaluation), png);
-  write_bytes(folder / "pr_curves.png", std::as_bytes(std::span(png)));
+  write_bytes(folder / kCurves, std::as_bytes(std::span(png)));
   if (!report.model.empty())
-    write_bytes(folder / "detections.json",
+    write_bytes(folder / kDetections,
                 std::as_bytes(std::span<const char>(coco_results_json(report.found, report.truth))));
 }
 

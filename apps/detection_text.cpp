@@ -127,6 +127,18 @@ std::string yolo_of(const Result& result, const DetectionWords& words) {
   return lines;
 }
 
+std::string yolo_classes(const DetectionWords& words) {
+  std::string lines;
+  for (int64_t i = 0; i < std::ssize(words.labels); ++i) {
+    std::string name = words.label(i);
+    std::ranges::replace_if(
+        name, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    // A blank line would be no class, and shift the others.
+    lines += (name.find_first_not_of(" \t") == std::string::npos ? fmt::format("LABEL_{}", i) : name) + "\n";
+  }
+  return lines;
+}
+
 std::string voc_of(const Result& result, const DetectionWords& words) {
   const std::filesystem::path path = result.input.source;
   std::string xml = fmt::format(

@@ -27,6 +27,7 @@ std::string csv_header(bool frames);
 // COCO's, with commas between and none around; objects of classes without a category are left out.
 std::string coco_of(const Result& result, const DetectionWords& words, int64_t image_id);
 std::string yolo_of(const Result& result, const DetectionWords& words);  // class cx cy w h score, 0 to 1
+std::string yolo_classes(const DetectionWords& words);                   // classes.txt: a line a class
 std::string voc_of(const Result& result, const DetectionWords& words);   // pixels count from 1
 
 }  // namespace fovea

@@ -8,6 +8,7 @@
 
 #include "apps/output_folder.h"
 #include "vision/draw_detections.h"
+#include "vision/drawable_text.h"
 
 namespace fovea {
 namespace {
@@ -60,9 +61,12 @@ void DrawnPictures::write(Result& result) {
 // The pixels are OpenCV's from here on: blue first.
 void DrawnPictures::draw(Result& result) const {
   std::vector<CaptionedBox> boxes;
-  for (const Detection& object : result.objects)
-    boxes.push_back({words_.box(object, result),
-                     fmt::format("{} {:.2f}", words_.label(object.class_id), object.score), object.class_id});
+  for (const Detection& object : result.objects) {
+    const std::string name =
+        drawable_name(words_.label(object.class_id), fmt::format("class {}", object.class_id));
+    boxes.push_back(
+        {words_.box(object, result), fmt::format("{} {:.2f}", name, object.score), object.class_id});
+  }
   cv::Mat bgr;
   cv::cvtColor(result.rgb, bgr, cv::COLOR_RGB2BGR);
   draw_detections(bgr, boxes);

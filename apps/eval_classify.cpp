@@ -15,12 +15,13 @@ constexpr char kHelp[] =
     "  fovea eval classify --data cifar10.tar --split test -m run\n"
     "  fovea eval classify --data flowers -m run --format json --save report\n"
     "  fovea eval classify --data flowers -m run --min-accuracy 0.9 || echo too bad\n\n"
-    "Classes are matched by name. --save writes confusion.png and confusion.csv.\n";
+    "Classes are matched by name. --save writes confusion.png and confusion.csv, over none that is there\n"
+    "without --force. Data without a split are scored whole, what a model was trained on as well.\n";
 
 struct EvalOptions {
   ModelOptions model;
   std::string data, split, save;
-  bool json = false, quiet = false;
+  bool json = false, quiet = false, force = false;
   int64_t batch = 32;
   double least = 0;
   Progress::Mode progress = Progress::Mode::kAuto;
@@ -34,9 +35,10 @@ void add_options(CLI::App& app, EvalOptions& options) {
   add_model_options(app, options.model);
   add_choice<bool>(app, "--format", options.json, {{"text", false}, {"json", true}}, "text or json");
   app.add_option("--save", options.save, "Folder for the confusion matrix, as PNG and CSV")->type_name("DIR");
+  app.add_flag("--force", options.force, "Write over a confusion matrix that is there");
   app.add_option("--min-accuracy", options.least, "Exit with 7 if the top-1 accuracy is less")
       ->type_name("X")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(within(0, 1));
   app.add_option("--batch", options.batch, "Pictures that go through the model at once; default: 32")
       ->type_name("N")
       ->check(CLI::Range(1, 4096));
@@ -61,6 +63,10 @@ int run(const EvalOptions& options, Console& console, const ImageModel& model, i
   if (model.info().labels.empty())
     fail_with(kModelUnusable, model.info().id, ": has no classifier; train one with 'fovea train classify'");
   const ImageFolder data = open_data(options, model);
+  if (!options.save.empty()) claim_confusion(options.save, options.force);
+  if (data.splits().empty() && !options.quiet)
+    console.err << "fovea: " << options.data << ": has no split, so all of its " << data.size()
+                << " pictures are scored; those that the model was trained on say little\n";
   EvaluationBatches batches(data, all_indices(data), model.recipe(),
                             {.batch = options.batch, .drop_last = false, .memory = 0});
   Progress progress(console.err, options.progress, console.err_is_terminal, "eval");

@@ -21,23 +21,24 @@ constexpr char kHelp[] =
     "  fovea eval detect --data instances_val2017.json --images val2017 -m detr\n"
     "  fovea eval detect --data bccd --split test -m run --save report --min-ap 0.5 || echo too bad\n"
     "  fovea eval detect --data instances_val2017.json --results detections.json --format json\n\n"
-    "Data are COCO's JSON, or the folder of a VOC or YOLO data set. Classes are matched by name, or by "
+    "Data are a COCO, VOC or YOLO data set: its folder, or COCO's JSON. Classes are matched by name, or by "
     "COCO's\n"
     "ids. Results are what any program found: [{image_id, category_id, bbox: [x, y, width, height], "
     "score}].\n"
-    "--save writes per_class.csv and pr_curves.png, and what a model found as detections.json.\n";
+    "--save writes per_class.csv and pr_curves.png, and what a model found as detections.json; over none\n"
+    "that is there without --force.\n";
 
 struct DetectEvalOptions {
   std::string data, images, split, model, results, save;
   int threads = 0;
-  bool json = false, quiet = false;
+  bool json = false, quiet = false, force = false;
   float threshold = 0;
   double least = 0;
   Progress::Mode progress = Progress::Mode::kAuto;
 };
 
 void add_data_options(CLI::App& app, DetectEvalOptions& options) {
-  app.add_option("--data", options.data, "COCO's annotation file, or the folder of a VOC or YOLO data set")
+  app.add_option("--data", options.data, "A COCO, VOC or YOLO data set: its folder, or COCO's JSON")
       ->type_name("PATH");
   app.add_option("--images", options.images, "Folder of the pictures, if it is not where the format has it")
       ->type_name("DIR");
@@ -55,12 +56,13 @@ void add_options(CLI::App& app, DetectEvalOptions& options) {
   add_choice<bool>(app, "--format", options.json, {{"text", false}, {"json", true}}, "text or json");
   app.add_option("--save", options.save, "Folder for the table of classes, the curves and the boxes")
       ->type_name("DIR");
+  app.add_flag("--force", options.force, "Write over a report that is there");
   app.add_option("--min-ap", options.least, "Exit with 7 if AP (IoU 0.50 to 0.95) is less")
       ->type_name("X")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(within(0, 1));
   app.add_option("--threshold", options.threshold, "Only boxes with a score above this count; default: 0")
       ->type_name("X")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(within(0, 1));
   app.add_option("--threads", options.threads,
                  "Threads to use; default: $OMP_NUM_THREADS, or all this process may use")
       ->type_name("N")
@@ -73,21 +75,21 @@ void add_options(CLI::App& app, DetectEvalOptions& options) {
   app.add_flag("-q,--quiet", options.quiet, "No lines on standard error for what is wrong with the data");
 }
 
-// Results are held against what the file says, to the last bit; what a model finds, against the pictures too.
+// Results are held against what the file says, to the last bit, whatever pictures are there; what a model
+// finds, against the pictures too.
 AnnotatedPictures read_truth(const DetectEvalOptions& options, std::string& split) {
-  const bool pictures_too = options.results.empty() || !options.images.empty();
   AnnotationSource source{.path = options.data,
                           .images = options.images,
                           .split = options.split,
                           .clip = false,
-                          .check = pictures_too ? PictureCheck::kHeader : PictureCheck::kNone};
+                          .check = options.results.empty() ? PictureCheck::kHeader : PictureCheck::kNone};
   try {
-    AnnotatedPictures truth = read_annotations(source);
     split = options.split;
-    if (!split.empty() || truth.splits.empty()) return truth;
-    source.split = split = usual_held_out(truth.splits);
-    if (split.empty())
-      fail(options.data, ": has no split val or test; add --split, such as --split ", truth.splits[0]);
+    const std::vector<std::string> splits =
+        split.empty() ? annotation_splits(options.data) : std::vector<std::string>();
+    if (!splits.empty() && (split = usual_held_out(splits)).empty())
+      fail(options.data, ": has no split val or test; add --split, such as --split ", splits[0]);
+    source.split = split;
     return read_annotations(source);
   } catch (const Error& error) {
     fail_with(kUsage, error.what());
@@ -117,7 +119,9 @@ void tell_problems(const AnnotatedPictures& truth, std::ostream& err) {
   }
   if (first)
     err << "fovea: " << count
-        << " of the data's entries were left out or repaired, the first: " << first->message << "\n";
+        << (count == 1 ? " of the data's entries was left out or repaired: "
+                       : " of the data's entries were left out or repaired, the first: ")
+        << first->message << "\n";
 }
 
 Detector open_detector(const std::string& model) {
@@ -139,7 +143,8 @@ std::vector<int64_t> matched(const Detector& detector, const DetectionReport& re
   const std::vector<int64_t> left = unmatched(matches, report.truth.categories);
   if (!left.empty() && !options.quiet)
     console.err << "fovea: " << left.size() << " of " << report.truth.categories.size()
-                << " categories are not the model's, which cannot find them: '"
+                << (left.size() == 1 ? " categories is not the model's, which cannot find it: '"
+                                     : " categories are not the model's, which cannot find them: '")
                 << report.truth.categories[static_cast<size_t>(left[0])].name
                 << (left.size() > 1 ? "', ...\n" : "'\n");
   return matches;
@@ -176,7 +181,10 @@ void read_results(const DetectEvalOptions& options, Console& console, DetectionR
     CocoResults results = read_coco_results(options.results, report.truth);
     if (results.of_unknown_categories > 0 && !options.quiet)
       console.err << "fovea: " << options.results << ": " << results.of_unknown_categories
-                  << " results are of categories that the data lack, and do not count\n";
+                  << (results.of_unknown_categories == 1 ? " result is of a category that the data lack, "
+                                                           "and does not count\n"
+                                                         : " results are of categories that the data lack, "
+                                                           "and do not count\n");
     report.found = std::move(results.boxes);
   } catch (const Error& error) {
     fail_with(kUsage, error.what());
@@ -193,6 +201,7 @@ int run(const DetectEvalOptions& options, Console& console, int threads) {
   report.isa = std::string(active_isa());
   report.truth = read_truth(options, report.split);
   report.failures = unreadable(report.truth);
+  if (!options.save.empty()) claim_report(options.save, options.force, options.results.empty());
   if (!options.quiet) tell_problems(report.truth, console.err);
   CocoParams params;
   if (!options.results.empty()) {
@@ -205,7 +214,7 @@ int run(const DetectEvalOptions& options, Console& console, int threads) {
   report.evaluation = evaluate_detections(report.truth, report.found, params);
   options.json ? write_json(report, console.out) : write_text(report, console.out);
   if (!options.save.empty()) save_report(report, options.save);
-  if (report.evaluation.ap() < options.least) {
+  if (!(report.evaluation.ap() >= options.least)) {
     console.err << "fovea: AP " << report.evaluation.ap() << " is below --min-ap " << options.least << "\n";
     return kBelowGate;
   }

@@ -8,12 +8,14 @@
 #include <ostream>
 
 #include "apps/encode.h"
-#include "apps/exit_code.h"
+#include "apps/output_folder.h"
 #include "attention/checkpoint/atomic_file.h"
 #include "vision/confusion_matrix.h"
 
 namespace fovea {
 namespace {
+
+constexpr const char *kConfusionTable = "confusion.csv", *kConfusionPicture = "confusion.png";
 
 struct ClassResult {
   size_t id;
@@ -105,6 +107,10 @@ void write_json(const EvaluationReport& report, std::ostream& out) {
   out << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
 }
 
+void claim_confusion(const std::string& folder, bool force) {
+  claim_files("--save", folder, {kConfusionTable, kConfusionPicture}, force);
+}
+
 void save_confusion(const EvaluationReport& report, const std::filesystem::path& folder) {
   std::vector<size_t> rows, columns;
   for (const ClassResult& c : by_class(report)) rows.push_back(c.id);
@@ -131,14 +137,10 @@ void save_confusion(const EvaluationReport& report, const std::filesystem::path&
     }
     table += "\n";
   }
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    fail_with(kUsage, folder.string(), ": cannot be made (", error.message(), "); choose another --save");
-  write_bytes(folder / "confusion.csv", std::as_bytes(std::span(table)));
+  write_bytes(folder / kConfusionTable, std::as_bytes(std::span(table)));
   std::vector<uchar> png;
   cv::imencode(".png", draw_confusion_matrix(counts, row_names, column_names), png);
-  write_bytes(folder / "confusion.png", std::as_bytes(std::span(png)));
+  write_bytes(folder / kConfusionPicture, std::as_bytes(std::span(png)));
 }
 
 }  // namespace fovea

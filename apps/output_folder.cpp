@@ -43,6 +43,18 @@ std::optional<Failure> OutputFolder::objection(const std::string& path, const st
   return Failure{"exists", source + ": " + path + " is there already; choose another folder, or add --force"};
 }
 
+void claim_files(const std::string& option, const std::string& folder, const std::vector<std::string>& names,
+                 bool force) {
+  OutputFolder(option, folder, force);
+  for (const std::string& name : names) {
+    const fs::path path = fs::path(folder) / name;
+    std::error_code ignored;
+    if (!force && fs::exists(fs::symlink_status(path, ignored)))
+      fail_with(kUsage, option, ": ", path.string(),
+                " is there already; choose another folder, or add --force");
+  }
+}
+
 std::string stem_of(const std::string& source) {
   if (source == "-") return "stdin";
   const std::string stem = fs::path(source).stem().string();

@@ -3,6 +3,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "apps/result.h"
 
@@ -24,6 +25,11 @@ class OutputFolder {
   bool force_;
   std::set<std::string> claimed_;
 };
+
+// Makes the folder for files of these names; a kUsage error, before the work, if they cannot be written or
+// one is there and not `force`.
+void claim_files(const std::string& option, const std::string& folder, const std::vector<std::string>& names,
+                 bool force);
 
 // What an input is called without folders and extension: "stdin" for "-".
 std::string stem_of(const std::string& source);

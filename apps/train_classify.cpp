@@ -40,6 +40,15 @@ std::string record_of(const ClassificationData& data) {
   return record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// Folders below the data are its classes.
+void expect_beside(const std::string& folder, const std::string& data) {
+  std::error_code error;
+  const std::string inner = std::filesystem::weakly_canonical(folder, error).string() + "/";
+  const std::string outer = std::filesystem::weakly_canonical(data, error).string() + "/";
+  if (inner.starts_with(outer))
+    fail_with(kUsage, folder, ": lies in the data, of which it would become a class; choose another -o");
+}
+
 // One run, from what was asked for to its exit code.
 class TrainClassifyVerb {
  public:
@@ -60,18 +69,20 @@ class TrainClassifyVerb {
     TrainerOptions options = settings_.trainer();
     const TrainableNetwork network =
         as(kModelUnusable, [&] { return load_network(settings_, data.classes(), options.frozen); });
-    options.described = settings_.described();
-    options.described["the data set"] = data.fingerprint();
     const Recipe recipe = as(kModelUnusable, [&] {
       return training_recipe(settings_.model, network, settings_.size, settings_.size);
     });
-    const RunFolder folder = run_.open(options, network, preprocessor_config(recipe), record_of(data));
-    return train(network, data, recipe, options, folder);
+    const std::string preprocessor = preprocessor_config(recipe);
+    options.described = settings_.described();
+    describe_source(options, network, data.fingerprint(), preprocessor);
+    if (data.pictures.splits().empty()) expect_beside(settings_.folder, settings_.data);
+    const auto open = [&] { return run_.open(options, network, preprocessor, record_of(data)); };
+    return told_by_cause([&] { return train(network, data, recipe, options, open); });
   }
 
  private:
   int train(const TrainableNetwork& network, const ClassificationData& data, const Recipe& recipe,
-            const TrainerOptions& options, const RunFolder& folder) {
+            const TrainerOptions& options, const std::function<RunFolder()>& open) {
     Augmentation augmentation = settings_.augmentation();
     if (!settings_.crop_padding) augmentation.pad = recipe.height() / 8;
     const BatchOptions batches{.batch = *settings_.batch,
@@ -79,16 +90,19 @@ class TrainClassifyVerb {
                                .drop_last = *settings_.batch <= static_cast<int64_t>(data.train.size()),
                                .stop_at_failure = settings_.stop_at_failure};
     if (trains_head_alone(network) && !varies(augmentation))
-      return probe(network, data, recipe, options, folder, batches);
-    ClassificationTask task(network, data, recipe, augmentation,
-                            {.batches = batches,
-                             .label_smoothing = static_cast<float>(*settings_.label_smoothing),
-                             .interrupted = [] { return received_signal() != 0; }});
+      return probe(network, data, recipe, options, open(), batches);
+    ClassificationTask task = as(kUsage, [&] {
+      return ClassificationTask(network, data, recipe, augmentation,
+                                {.batches = batches,
+                                 .label_smoothing = static_cast<float>(*settings_.label_smoothing),
+                                 .interrupted = [] { return received_signal() != 0; }});
+    });
+    RunFolder folder = open();
     return run_.train(network, task.task(), options, folder);
   }
 
   int probe(const TrainableNetwork& network, const ClassificationData& data, const Recipe& recipe,
-            const TrainerOptions& options, const RunFolder& folder, BatchOptions batches) {
+            const TrainerOptions& options, RunFolder folder, BatchOptions batches) {
     run_.note("only the classifier is trained: each picture goes through the network once");
     const auto step = [](int64_t) { return received_signal() == 0; };
     std::optional<Features> train = features_of(network, data.pictures, data.train, recipe, batches, step);

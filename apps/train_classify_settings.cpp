@@ -10,7 +10,7 @@ namespace {
 using Method = TrainerOptions::Method;
 using Kind = Schedule::Kind;
 
-const CLI::Range kShare(0.0, 1.0), kNotNegative(0.0, 1e12);
+const CLI::Validator kShare = within(0, 1), kNotNegative = within(0, 1e12);
 constexpr TrainHelp kHelp = {
     .data = "Folder or tar with one folder of pictures a class, or with train/ and test/ of them",
     .model =
@@ -38,8 +38,11 @@ void read_rand_augment(const std::string& text, Augmentation& augmentation) {
   auto last = first;
   if (first.ec == std::errc() && first.ptr != end && *first.ptr == ',')
     last = std::from_chars(first.ptr + 1, end, augmentation.magnitude);
-  if (last.ptr == first.ptr || last.ec != std::errc() || last.ptr != end)
-    fail_with(kUsage, "--rand-augment: '", text, "' is not N,M; write operations and magnitude, as in 2,9");
+  const auto sane = [](int value, int most) { return value >= 0 && value <= most; };
+  if (last.ptr == first.ptr || last.ec != std::errc() || last.ptr != end ||
+      !sane(augmentation.rand_augment, 100) || !sane(augmentation.magnitude, 30))
+    fail_with(kUsage, "--rand-augment: '", text,
+              "' is not N,M; write operations (at most 100) and magnitude (at most 30), as in 2,9");
 }
 
 void add_augmentation_options(CLI::App& app, TrainClassifySettings& s) {
@@ -51,7 +54,7 @@ void add_augmentation_options(CLI::App& app, TrainClassifySettings& s) {
   app.add_option("--random-resized-crop", s.random_resized_crop,
                  "Crop parts of at least this share of the picture")
       ->type_name("MIN")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(within(0, 1))
       ->excludes(pad);
   app.add_option("--flip", s.flip, "Probability of a mirrored picture; default: 0.5, with --freeze 0")
       ->type_name("P")

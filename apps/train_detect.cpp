@@ -21,11 +21,11 @@ constexpr char kHelp[] =
     "  fovea train detect --data train.json --held-out val.json -m detr     COCO's files\n"
     "  fovea train detect --data bccd -m detr -o bccd-detr --resume         go on where it stopped\n"
     "  fovea detect new.jpg -m bccd-detr                                    use what was trained\n\n"
-    "Data are COCO's JSON, or the folder of a VOC or YOLO data set.\n"
+    "Data are a COCO, VOC or YOLO data set: its folder, or COCO's JSON.\n"
     "RUN gets model.safetensors, config.json and preprocessor_config.json, a model like any other;\n"
     "metrics.csv and curves.png; training.json; and training_state.safetensors, to go on from.\n";
 
-constexpr int64_t kFewFromNothing = 500;  // pictures
+constexpr int64_t kFew = 50, kFewFromNothing = 500;  // pictures
 
 FrameSize read_size(const std::string& text) {
   FrameSize size;
@@ -69,6 +69,10 @@ std::string record_of(const DetectionData& data) {
   return record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+bool is_of_picture(const AnnotationProblem& problem) {
+  return problem.code == "missing_picture" || problem.code == "bad_picture";
+}
+
 // One run, from what was asked for to its exit code.
 class TrainDetectVerb {
  public:
@@ -86,14 +90,15 @@ class TrainDetectVerb {
         as(kModelUnusable, [&] { return load_detector_for(settings_, data.labels()); });
     data.order_categories(detector.info.labels);
     TrainerOptions options = settings_.trainer();
-    options.described = settings_.described();
-    options.described["the data set"] = data.fingerprint();
     const Recipe recipe =
         as(kModelUnusable, [&] { return detection_recipe(settings_.model, detector, data.train, size); });
-    const RunFolder folder = run_.open(
-        options, detector, preprocessor_config(recipe, processor_of(detector.info)), record_of(data));
+    DetectionTask task =
+        as(kUsage, [&] { return DetectionTask(detector, data, recipe, task_options(data)); });
     tell(data, detector);
-    DetectionTask task(detector, data, recipe, task_options(data));
+    const std::string preprocessor = preprocessor_config(recipe, processor_of(detector.info));
+    options.described = settings_.described();
+    describe_source(options, detector, data.fingerprint(), preprocessor);
+    RunFolder folder = run_.open(options, detector, preprocessor, record_of(data));
     return run_.train(detector, task.task(), options, folder);
   }
 
@@ -120,22 +125,32 @@ class TrainDetectVerb {
   }
 
   void tell(const DetectionData& data, const TrainableDetector& detector) {
+    std::vector<std::string> unreadable;
+    for (const AnnotatedPictures* set : {&data.train, &data.held_out})
+      for (const AnnotationProblem& problem : set->problems)
+        if (is_of_picture(problem)) unreadable.push_back(problem.message);
+    run_.tell_unreadable(unreadable);
     tell_problems(data.train);
     tell_problems(data.held_out);
-    const auto count = std::ssize(data.train.pictures);
-    if (!detector.from_checkpoint && count < kFewFromNothing)
-      run_.note(std::to_string(count) + (count == 1 ? " picture is" : " pictures are") +
-                " few to learn a detector from nothing; go on from a checkpoint (-m FOLDER) if there is one, "
-                "and vary them (--scale, --colour-jitter, --mosaic)");
+    tell_few(std::ssize(data.train.pictures), detector.from_checkpoint);
     if (data.held_out.pictures.empty())
       run_.note("nothing is held out: only the training loss tells how it goes");
+  }
+
+  void tell_few(int64_t count, bool from_checkpoint) {
+    if (count >= (from_checkpoint ? kFew : kFewFromNothing)) return;
+    run_.note(std::to_string(count) + (count == 1 ? " picture is" : " pictures are") + " few to " +
+              (from_checkpoint ? "train a detector on: it may do well on them alone; add more"
+                               : "learn a detector from nothing; go on from a checkpoint (-m FOLDER) if "
+                                 "there is one") +
+              ", and vary them (--scale, --colour-jitter, --mosaic)");
   }
 
   void tell_problems(const AnnotatedPictures& set) {
     int64_t count = 0;
     const AnnotationProblem* first = nullptr;
     for (const AnnotationProblem& problem : set.problems) {
-      if (problem.kind == AnnotationProblem::Kind::kNoted) continue;
+      if (problem.kind == AnnotationProblem::Kind::kNoted || is_of_picture(problem)) continue;
       count += problem.count;
       if (!first) first = &problem;
     }

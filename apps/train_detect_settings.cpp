@@ -8,9 +8,9 @@ namespace {
 using Method = TrainerOptions::Method;
 using Kind = Schedule::Kind;
 
-const CLI::Range kShare(0.0, 1.0);
+const CLI::Validator kShare = within(0, 1);
 constexpr TrainHelp kHelp = {
-    .data = "COCO's annotation file, or the folder of a VOC or YOLO data set",
+    .data = "A COCO, VOC or YOLO data set: its folder, or COCO's JSON",
     .model = "Checkpoint folder to go on from, or a config.json to start from nothing",
     .hold_out = "Share of the pictures to hold out; default: the data's own val or test, or 0.1",
     .epochs = "Times through the data; default: 30, from nothing 150",
@@ -29,13 +29,16 @@ constexpr TrainHelp kHelp = {
 void add_data_options(CLI::App& app, TrainDetectSettings& s, CLI::Option* hold_out) {
   app.add_option("--images", s.images, "Folder of the pictures, if it is not where the format has it")
       ->type_name("DIR");
-  app.add_option("--split", s.split, "Which part of the data to train on; default: train, or all")
+  app.add_option(
+         "--split", s.split,
+         "Which part of the data to train on; default: train or trainval, or all but what is held out")
       ->type_name("NAME");
   app.add_option("--held-out", s.held_out,
                  "Which part to hold out, or another annotation file; default: val or test")
       ->type_name("NAME")
       ->excludes(hold_out);
-  app.add_option("--held-out-images", s.held_out_images, "Folder of the pictures of that file")
+  app.add_option("--held-out-images", s.held_out_images,
+                 "Folder of the pictures of the file that --held-out names")
       ->type_name("DIR");
   app.add_option("--eval-every", s.evaluate_every,
                  "Evaluate what is held out after so many epochs, and the last one; default: so often that "
@@ -48,7 +51,7 @@ void add_model_options(CLI::App& app, TrainDetectSettings& s) {
   app.add_option("--backbone-lr-scale", s.backbone_rate,
                  "Times the learning rate, for the backbone; default: 0.1, from nothing 1")
       ->type_name("X")
-      ->check(CLI::Range(0.0, 1000.0));
+      ->check(within(0, 1000));
   app.add_flag("--train-norms", s.train_norms,
                "Batch norms of a checkpoint learn too, in place of staying as they are");
   app.add_option("--token-copies", s.token_copies,
@@ -79,7 +82,7 @@ void add_augmentation_options(CLI::App& app, TrainDetectSettings& s) {
       ->check(kShare);
   app.add_option("--hue-jitter", s.hue_jitter, "Hue by up to this part of its circle")
       ->type_name("X")
-      ->check(CLI::Range(0.0, 0.5));
+      ->check(within(0, 0.5));
   app.add_option("--mosaic", s.mosaic, "Probability that four pictures make one")
       ->type_name("P")
       ->check(kShare);
@@ -87,14 +90,17 @@ void add_augmentation_options(CLI::App& app, TrainDetectSettings& s) {
 
 // "LOW,HIGH" of --scale.
 void read_scale(const std::string& text, DetectionAugmentation& augmentation) {
+  constexpr double kLeast = 0.01, kMost = 100;
   const char* const end = text.data() + text.size();
   const auto first = std::from_chars(text.data(), end, augmentation.scale_low);
   auto last = first;
   if (first.ec == std::errc() && first.ptr != end && *first.ptr == ',')
     last = std::from_chars(first.ptr + 1, end, augmentation.scale_high);
-  if (last.ptr == first.ptr || last.ec != std::errc() || last.ptr != end || !(augmentation.scale_low > 0) ||
-      !(augmentation.scale_high >= augmentation.scale_low))
-    fail_with(kUsage, "--scale: '", text, "' is not LOW,HIGH; write two factors above 0, as in 0.7,1.4");
+  if (last.ptr == first.ptr || last.ec != std::errc() || last.ptr != end ||
+      !(augmentation.scale_low >= kLeast && augmentation.scale_high >= augmentation.scale_low &&
+        augmentation.scale_high <= kMost))
+    fail_with(kUsage, "--scale: '", text, "' is not LOW,HIGH; write two factors of ", kLeast, " to ", kMost,
+              ", as in 0.7,1.4");
 }
 
 }  // namespace

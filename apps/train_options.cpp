@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include "apps/train_settings.h"
 
 namespace fovea {
@@ -6,7 +8,8 @@ namespace {
 using Method = TrainerOptions::Method;
 using Kind = Schedule::Kind;
 
-const CLI::Range kPositive(1e-12, 1e12), kNotNegative(0.0, 1e12), kWhole(int64_t{1}, int64_t{1} << 30);
+const CLI::Validator kPositive = within(1e-12, 1e12), kNotNegative = within(0, 1e12),
+                     kWhole = CLI::Range(int64_t{1}, int64_t{1} << 30);
 
 // A word that stands for an optional value.
 template <class Value>
@@ -26,13 +29,13 @@ CLI::Option* add_run_options(CLI::App& app, TrainSettings& s, const TrainHelp& h
   app.add_flag("--force", s.force, "Write over a run that is there")->excludes(resume);
   app.add_option("--checkpoint-minutes", s.checkpoint_minutes, "Save the state so often; default: 5")
       ->type_name("M")
-      ->check(CLI::Range(0.0, 1e6));
+      ->check(within(0, 1e6));
   app.add_option("--checkpoint-steps", s.checkpoint_steps, "Save the state after so many steps instead")
       ->type_name("N")
       ->check(kWhole);
   CLI::Option* hold_out = app.add_option("--holdout,--hold-out", s.hold_out, help.hold_out)
                               ->type_name("SHARE")
-                              ->check(CLI::Range(0.0, 0.9));
+                              ->check(within(0, 0.9));
   add_choice<bool>(app, "--on-error", s.stop_at_failure, {{"skip", false}, {"fail", true}},
                    "skip or fail: go on without a picture that cannot be read, or stop");
   app.add_option("--threads", s.threads,
@@ -52,14 +55,21 @@ CLI::Option* add_run_options(CLI::App& app, TrainSettings& s, const TrainHelp& h
 void add_learning_options(CLI::App& app, TrainSettings& s, const TrainHelp& help) {
   app.add_option("--epochs", s.epochs, help.epochs)->type_name("N")->check(kWhole);
   app.add_option("--batch", s.batch, help.batch)->type_name("N")->check(kWhole);
-  app.add_option("--seed", s.seed, "Of all that is drawn; default: 0")->type_name("S");
+  app.add_option("--seed", s.seed, "Of all that is drawn; default: 0")
+      ->type_name("S")
+      ->check([](const std::string& text) {
+        uint64_t seed = 0;
+        const char* const end = text.data() + text.size();
+        const auto [last, error] = std::from_chars(text.data(), end, seed);
+        return error == std::errc() && last == end ? "" : "is not a whole number from 0 to 2^64 - 1";
+      });
   add_optional_choice<Method>(app, "--optimizer", s.method,
                               {{"sgd", Method::kSgd}, {"adamw", Method::kAdamW}, {"muon", Method::kMuon}},
                               help.optimizer);
   app.add_option("--lr", s.learning_rate, help.learning_rate)->type_name("X")->check(kPositive);
   app.add_option("--momentum", s.momentum, "Of sgd and muon; default: 0.9")
       ->type_name("X")
-      ->check(CLI::Range(0.0, 0.9999));
+      ->check(within(0, 0.9999));
   app.add_option("--weight-decay", s.weight_decay, help.weight_decay)->type_name("X")->check(kNotNegative);
   add_optional_choice<Kind>(app, "--schedule", s.schedule,
                             {{"cosine", Kind::kCosine},
@@ -69,7 +79,7 @@ void add_learning_options(CLI::App& app, TrainSettings& s, const TrainHelp& help
                             help.schedule);
   app.add_option("--warm-up", s.warm_up, help.warm_up)->type_name("EPOCHS")->check(kNotNegative);
   app.add_option("--clip-norm", s.clip_norm, help.clip_norm)->type_name("X")->check(kNotNegative);
-  app.add_option("--ema", s.average, help.average)->type_name("DECAY")->check(CLI::Range(0.0, 0.999999));
+  app.add_option("--ema", s.average, help.average)->type_name("DECAY")->check(within(0, 0.999999));
   app.add_option("--freeze", s.frozen, help.freeze)->type_name("PREFIX")->take_all();
 }
 

@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "apps/signals.h"
+#include "models/training/fingerprint.h"
 
 namespace fovea {
 namespace {
@@ -82,9 +83,22 @@ TrainRun::TrainRun(const TrainSettings& settings, const Arguments& arguments, Tr
       console_(console),
       progress_(console, verb_.measures, settings.progress, settings.quiet) {}
 
+void describe_source(TrainerOptions& options, const TrainableModel& model, const std::string& data,
+                     const std::string& preprocessor) {
+  options.described["the data set"] = data;
+  Fingerprint config;
+  config.add(model.config);
+  config.add(preprocessor);
+  options.described["the model's config"] = config.text();
+}
+
 RunFolder TrainRun::open(const TrainerOptions& options, const TrainableModel& model,
                          const std::string& preprocessor, const std::string& record) const {
-  const RunFolder folder = as(kUsage, [&] { return RunFolder(settings_.folder, settings_.start()); });
+  std::error_code error;
+  if (settings_.start() != RunFolder::Start::kResume &&
+      std::filesystem::equivalent(settings_.model, settings_.folder, error))
+    fail_with(kUsage, settings_.folder, ": is the model to go on from, and would be lost; choose another -o");
+  RunFolder folder = as(kUsage, [&] { return RunFolder(settings_.folder, settings_.start()); });
   expect_alike(folder, options);
   nlohmann::ordered_json json = {{"command", command_}, {"data", settings_.data}};
   json.update(nlohmann::ordered_json::parse(record));
@@ -98,10 +112,18 @@ RunFolder TrainRun::open(const TrainerOptions& options, const TrainableModel& mo
 }
 
 int TrainRun::train(const TrainableModel& model, const TrainingTask& task, const TrainerOptions& options,
-                    const RunFolder& folder) {
-  Trainer trainer(model, task, options, folder, events(options));
-  const bool finished = trainer.run();
-  return finish(trainer, finished);
+                    RunFolder& folder) {
+  return told_by_cause([&] {
+    Trainer trainer(model, task, options, folder, events(options));
+    const bool finished = trainer.run();
+    return finish(trainer, finished);
+  });
+}
+
+void TrainRun::tell_unreadable(const std::vector<std::string>& reasons) {
+  if (settings_.stop_at_failure && !reasons.empty()) fail_with(kInputsFailed, reasons.front());
+  for (const std::string& reason : reasons) note(reason);
+  unreadable_ = reasons.size();
 }
 
 TrainingEvents TrainRun::events(const TrainerOptions& options) {
@@ -114,7 +136,7 @@ TrainingEvents TrainRun::events(const TrainerOptions& options) {
 
 int TrainRun::finish(const Trainer& trainer, bool finished) {
   progress_.clear();
-  const size_t unreadable = trainer.state().unreadable.size();
+  const size_t unreadable = unreadable_ + trainer.state().unreadable.size();
   if (!finished) {
     console_.err << "fovea: stopped and saved; go on with: " << command_ << " --resume\n";
     return interrupted_code();

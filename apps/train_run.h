@@ -6,6 +6,7 @@
 #include "apps/train_settings.h"
 #include "apps/training_progress.h"
 #include "models/trainable_model.h"
+#include "models/training/training_error.h"
 
 namespace fovea {
 
@@ -18,6 +19,17 @@ auto as(ExitCode code, const Work& work) {
     throw;
   } catch (const Error& error) {
     fail_with(code, error.what());
+  }
+}
+
+// What ends training in work() with the exit code of its cause.
+template <class Work>
+auto told_by_cause(const Work& work) {
+  try {
+    return work();
+  } catch (const TrainingError& error) {
+    const bool options = error.cause == TrainingError::Cause::kOptions;
+    fail_with(options ? kUsage : kInputsFailed, error.what());
   }
 }
 
@@ -37,19 +49,26 @@ std::vector<std::string> frozen_names(const std::vector<std::string>& asked,
                                       const std::function<TrainableModel()>& load);
 void check_frozen(const std::vector<std::string>& frozen, const TrainableModel& model);
 
+// Adds to what a run that is resumed must have alike: the data, by their fingerprint, and the model.
+void describe_source(TrainerOptions& options, const TrainableModel& model, const std::string& data,
+                     const std::string& preprocessor);
+
 // A run of a training verb, from the folder that it makes to its exit code.
 class TrainRun {
  public:
   TrainRun(const TrainSettings& settings, const Arguments& arguments, TrainVerbInfo verb, Console& console);
 
   void note(const std::string& line) { progress_.note(line); }
+  // Pictures that the data name, and that cannot be read: told one by one, and by the exit code. Fails with
+  // --on-error fail.
+  void tell_unreadable(const std::vector<std::string>& reasons);
   // Makes the folder, with all that describes the model and the run; fails if it holds another run. `record`
   // is what training.json says beside the command and the options, a
   // JSON object.
   RunFolder open(const TrainerOptions& options, const TrainableModel& model, const std::string& preprocessor,
                  const std::string& record) const;
   int train(const TrainableModel& model, const TrainingTask& task, const TrainerOptions& options,
-            const RunFolder& folder);
+            RunFolder& folder);
 
  private:
   TrainingEvents events(const TrainerOptions& options);
@@ -60,6 +79,7 @@ class TrainRun {
   std::string command_;
   Console& console_;
   TrainingProgress progress_;
+  size_t unreadable_ = 0;  // that were never part of the data
 };
 
 // Ends the work at once: 128 and the signal's number.

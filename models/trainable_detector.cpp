@@ -27,7 +27,7 @@ DetectionLossConfig loss_of(const ConfigJson& config, BoxScores scores) {
                 .box = number("bbox_cost", 5),
                 .giou = number("giou_cost", 2),
                 .scores = scores};
-  loss.label = static_cast<float>(label);
+  loss.label = number("cls_loss_coefficient", label);
   loss.box = number("bbox_loss_coefficient", 5);
   loss.giou = number("giou_loss_coefficient", 2);
   loss.nothing = number("eos_coefficient", 0.1);

@@ -4,6 +4,7 @@
 
 #include "attention/base/error.h"
 #include "models/training/fingerprint.h"
+#include "vision/annotation_draft.h"
 #include "vision/split.h"
 #include "vision/training_batches.h"
 
@@ -19,6 +20,14 @@ void add(Fingerprint& print, const ImageFolder& pictures, const std::vector<int6
     print.add(std::to_string(pictures.picture(i).label));
   }
   print.step();
+}
+
+// A config.json holds UTF-8, and a name is shown on one line.
+void check_names(const std::string& path, const std::vector<std::string>& names) {
+  for (const std::string& name : names)
+    if (!is_utf8(name) || std::ranges::any_of(name, [](unsigned char c) { return c < ' ' || c == 127; }))
+      fail(path, ": the folder of class ", in_quotes(name),
+           " has a name that is not UTF-8, or breaks a line; rename it");
 }
 
 }  // namespace
@@ -46,6 +55,7 @@ std::string ClassificationData::fingerprint() const {
 
 ClassificationData open_classification_data(const std::filesystem::path& path, const HeldOut& wanted) {
   ImageFolder pictures = ImageFolder::open(path);
+  check_names(path.string(), pictures.classes());
   if (pictures.classes().size() < 2)
     fail(path.string(), ": has one class only, '", pictures.classes().at(0),
          "'; a classifier needs two classes at least, each in a folder of its own");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attention/ops/loss.h"
+#include "models/training/training_error.h"
 
 namespace fovea {
 namespace {
@@ -37,6 +38,7 @@ StepResult classification_step(const Tensor& logits, const Batch& batch, float l
 }
 
 HeldOutResult held_out_result(const Evaluation& evaluation) {
+  if (evaluation.count == 0) return {{EpochMetrics::kNone, EpochMetrics::kNone}, evaluation.failures};
   return {{evaluation.loss(), evaluation.accuracy()}, evaluation.failures};
 }
 
@@ -56,14 +58,25 @@ TrainingTask ClassificationTask::task() {
   task.steps_per_epoch = train_.steps();
   task.measures = classification_measures();
   task.step = [this](int64_t epoch, int64_t at, const Pass& pass) { return step(epoch, at, pass); };
-  if (network_.prepare) task.prepare = [this] { network_.prepare(train_.batch(0, 0).images); };
+  if (network_.prepare) task.prepare = [this] { network_.prepare(first_images()); };
   if (held_out_)
     task.evaluate = [this](const std::map<std::string, Tensor>& values) { return evaluate_held_out(values); };
   return task;
 }
 
+Batch ClassificationTask::training_batch(int64_t epoch, int64_t step) {
+  return blamed_on(TrainingError::Cause::kPictures, [&] { return train_.batch(epoch, step); });
+}
+
+// Of the first batch that has any.
+Tensor ClassificationTask::first_images() {
+  for (int64_t step = 0; step < train_.steps(); ++step)
+    if (Batch batch = training_batch(0, step); batch.images) return batch.images;
+  fail_by(TrainingError::Cause::kPictures, "training: not one picture could be read; check the data set");
+}
+
 StepResult ClassificationTask::step(int64_t epoch, int64_t step, const Pass& pass) {
-  const Batch batch = train_.batch(epoch, step);
+  const Batch batch = training_batch(epoch, step);
   if (batch.labels.empty()) return {.loss = {}, .failures = batch.failures};
   return classification_step(network_.logits(batch.images, pass), batch, options_.label_smoothing);
 }

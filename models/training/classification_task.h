@@ -29,6 +29,8 @@ class ClassificationTask {
   TrainingTask task();  // must not outlive this
 
  private:
+  Batch training_batch(int64_t epoch, int64_t step);
+  Tensor first_images();
   StepResult step(int64_t epoch, int64_t step, const Pass& pass);
   std::optional<HeldOutResult> evaluate_held_out(const std::map<std::string, Tensor>& values);
 

@@ -4,12 +4,14 @@
 #include <cmath>
 #include <cstring>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "attention/base/error.h"
 #include "attention/base/rng.h"
 #include "models/training/classification_data.h"
 #include "models/training/fingerprint.h"
+#include "models/training/shared_pictures.h"
 
 namespace fovea {
 namespace {
@@ -41,7 +43,7 @@ uint64_t rank_of(const AnnotatedPicture& picture, uint64_t seed) {
   return Rng(Rng(seed).next() ^ print.value()).next();
 }
 
-void hold_out(DetectionData& data, double share, uint64_t seed) {
+void hold_out_share(DetectionData& data, double share, uint64_t seed) {
   std::vector<AnnotatedPicture> all = std::exchange(data.train.pictures, {});
   data.held_out = data.train;
   const auto count = std::ssize(all);
@@ -88,9 +90,87 @@ void expect_objects(const DetectionData& data, const fs::path& path) {
        " has a box to learn from; check the annotations");
 }
 
-std::string train_split(const DetectionDataSource& source, const std::vector<std::string>& splits) {
-  if (!source.split.empty()) return source.split;
-  return std::find(splits.begin(), splits.end(), "train") != splits.end() ? "train" : "";
+bool has(const std::vector<std::string>& splits, const std::string& name) {
+  return std::ranges::find(splits, name) != splits.end();
+}
+
+AnnotatedPictures read_train(const DetectionDataSource& source, std::string& split) {
+  AnnotationSource wanted{.path = source.path, .images = source.images, .split = source.split};
+  AnnotatedPictures set = read_annotations(wanted);
+  split = !source.split.empty() ? source.split : has(set.splits, "train") ? "train" : "";
+  if (!split.empty() || !has(set.splits, "trainval")) return set;
+  wanted.split = split = "trainval";
+  return read_annotations(wanted);
+}
+
+// Empty: a share of the pictures.
+std::string held_out_split(const DetectionDataSource& source, const DetectionData& data) {
+  if (source.share >= 0) return "";
+  if (!source.held_out.empty()) return source.held_out;
+  std::vector<std::string> others = data.train.splits;
+  std::erase(others, data.train_split);
+  if (data.train_split == "trainval") std::erase(others, "val");
+  return usual_held_out(others);
+}
+
+bool names_file(const DetectionDataSource& source, const std::vector<std::string>& splits) {
+  return !source.held_out.empty() && !has(splits, source.held_out) && fs::exists(source.held_out);
+}
+
+void read_held_out(DetectionData& data, const DetectionDataSource& source, const std::string& split) {
+  const bool other_file = names_file(source, data.train.splits);
+  data.held_out =
+      other_file
+          ? read_annotations({.path = split, .images = source.held_out_images, .clip = false})
+          : read_annotations({.path = source.path, .images = source.images, .split = split, .clip = false});
+  take_categories(data.held_out, data.train.categories, other_file ? split : source.path.string());
+}
+
+// Where the data have no training split, all but what is held out is trained on. False: that is nothing.
+bool leave_out_held_out(DetectionData& data) {
+  const std::vector<bool> shared = shared_pictures(data.train, data.held_out);
+  if (std::ranges::find(shared, false) == shared.end()) return false;
+  std::vector<AnnotatedPicture> left;
+  for (size_t i = 0; i < shared.size(); ++i)
+    if (!shared[i]) left.push_back(std::move(data.train.pictures[i]));
+  data.train.pictures = std::move(left);
+  return true;
+}
+
+void refuse_shared_pictures(const DetectionData& data, const std::string& what) {
+  const std::vector<bool> shared = shared_pictures(data.held_out, data.train);
+  const auto count = std::ranges::count(shared, true);
+  if (count == 0) return;
+  const auto first = static_cast<size_t>(std::ranges::find(shared, true) - shared.begin());
+  fail(what, ": ", count, " of ", shared.size(), " held-out pictures are trained on as well, ",
+       data.held_out.pictures[first].file, count > 1 ? " and others" : "",
+       "; give another --held-out or --split, or a share with --holdout 0.1");
+}
+
+// What is told of the whole data set is told once.
+void forget_repeated_problems(DetectionData& data) {
+  std::unordered_set<std::string> told;
+  for (const AnnotationProblem& problem : data.train.problems) told.insert(problem.message);
+  std::erase_if(data.held_out.problems,
+                [&](const AnnotationProblem& problem) { return told.contains(problem.message); });
+}
+
+// False: nothing is left to train on beside the one split there is, so that a share of it is to be held out.
+bool hold_out_split(DetectionData& data, const DetectionDataSource& source, const std::string& split) {
+  const std::string path = source.path.string();
+  if (split == data.train_split)
+    fail(path, ": split ", split, " is what is trained on; hold out another one");
+  const bool own = has(data.train.splits, split);
+  read_held_out(data, source, split);
+  if (own && data.train_split.empty() && !leave_out_held_out(data)) {
+    if (!source.held_out.empty())
+      fail(path, ": split ", split, " is all there is to train on; hold out a share, --holdout 0.1");
+    return false;
+  }
+  expect_objects(data, source.path);
+  refuse_shared_pictures(data, own ? path + ", split " + split : split);
+  data.held_out_split = split;
+  return true;
 }
 
 }  // namespace
@@ -130,26 +210,15 @@ void DetectionData::order_categories(const std::vector<std::string>& wanted) {
 
 DetectionData open_detection_data(const DetectionDataSource& source) {
   DetectionData data;
-  data.train = read_annotations({.path = source.path, .images = source.images, .split = source.split});
-  const std::vector<std::string>& splits = data.train.splits;
-  data.train_split = train_split(source, splits);
+  data.train = read_train(source, data.train_split);
   expect_objects(data, source.path);
-  const std::string split = source.share >= 0          ? ""
-                            : !source.held_out.empty() ? source.held_out
-                                                       : usual_held_out(splits);
-  if (split.empty()) {
-    hold_out(data, source.share >= 0 ? source.share : kUsualShare, source.seed);
-    return data;
-  }
-  if (split == data.train_split)
-    fail(source.path.string(), ": split ", split, " is what is trained on; hold out another one");
-  const bool other_file = std::find(splits.begin(), splits.end(), split) == splits.end() && fs::exists(split);
-  data.held_out =
-      other_file
-          ? read_annotations({.path = split, .images = source.held_out_images, .clip = false})
-          : read_annotations({.path = source.path, .images = source.images, .split = split, .clip = false});
-  take_categories(data.held_out, data.train.categories, other_file ? split : source.path.string());
-  data.held_out_split = split;
+  if (!source.held_out_images.empty() && !names_file(source, data.train.splits))
+    fail("--held-out-images ", source.held_out_images.string(),
+         ": --held-out names no annotation file of such pictures; give one, or leave it out");
+  const std::string split = held_out_split(source, data);
+  if (split.empty() || !hold_out_split(data, source, split))
+    hold_out_share(data, source.share >= 0 ? source.share : kUsualShare, source.seed);
+  forget_repeated_problems(data);
   return data;
 }
 

@@ -23,14 +23,14 @@ struct DetectionData {
 
 struct DetectionDataSource {
   std::filesystem::path path, images = {};  // see AnnotationSource
-  std::string split = {};                   // to train on; empty: train, if there is one, or all
-  std::string held_out = {};                // another split, or another annotation file; empty: a usual one
+  std::string split = {};     // to train on; empty: train or trainval, or all but what is held out
+  std::string held_out = {};  // another split, or another annotation file; empty: a usual one
   std::filesystem::path held_out_images = {};
   double share = -1;  // or this share of the pictures; below 0: a tenth, if there is no usual split
   uint64_t seed = 0;  // of the choice
 };
 
-// Fails, naming the path, if there is nothing to learn from it.
+// Fails, naming the path, if there is nothing to learn from it, or if what is held out is trained on as well.
 DetectionData open_detection_data(const DetectionDataSource& source);
 
 }  // namespace fovea

@@ -6,10 +6,13 @@
 
 #include "models/detection_loss.h"
 #include "models/pipelines/select_detections.h"
+#include "models/training/training_error.h"
 #include "vision/coco_results.h"
 
 namespace fovea {
 namespace {
+
+using Cause = TrainingError::Cause;
 
 std::vector<int64_t> all_of(const AnnotatedPictures& set) {
   std::vector<int64_t> indices(set.pictures.size());
@@ -34,6 +37,17 @@ bool is_finite(const Tensor& values) {
 bool is_finite(const DetectorOutput& output) {
   const auto good = [](const BoxPredictions& p) { return is_finite(p.logits) && is_finite(p.boxes); };
   return std::ranges::all_of(output.layers, good) && (!output.tokens || good(*output.tokens));
+}
+
+// What a model makes of a batch, which it takes or refuses for its pictures' size.
+template <class Detect>
+DetectorOutput answer(const DetectionBatch& batch, const Detect& detect) {
+  try {
+    return detect();
+  } catch (const Error& error) {
+    fail_by(Cause::kOptions, "--size: pictures of ", batch.images.dim(1), " x ", batch.images.dim(2),
+            " do not suit the model: ", error.what());
+  }
 }
 
 // What a model finds in pictures whose truth is known.
@@ -85,14 +99,16 @@ TrainingTask DetectionTask::task() {
 }
 
 StepResult DetectionTask::step(int64_t epoch, int64_t step, const Pass& pass) {
-  const DetectionBatch batch = train_.batch(epoch, step);
+  const DetectionBatch batch = blamed_on(Cause::kPictures, [&] { return train_.batch(epoch, step); });
   if (!batch.images) return {.loss = {}, .failures = batch.failures};
   const std::vector<BoxTargets> targets = targets_of(batch.objects);
   std::optional<DenoisingQueries> denoising;
   if (detector_.takes_denoising && options_.denoising.queries > 0)
     denoising = denoising_queries(targets, *pass.training, options_.denoising);
   const DenoisingQueries* queries = denoising ? &*denoising : nullptr;
-  const DetectorOutput output = detector_.detect({batch.images, batch.padding}, pass, queries);
+  const DetectorOutput output = answer(batch, [&] {
+    return detector_.detect({batch.images, batch.padding}, pass, queries);
+  });
   const int64_t pictures = batch.images.dim(0);
   if (!is_finite(output))
     return {.loss = Tensor::full({1}, NAN), .pictures = pictures, .failures = batch.failures};
@@ -109,10 +125,13 @@ std::optional<HeldOutResult> DetectionTask::evaluate(const std::map<std::string,
       .scores = network.scores, .threshold = 0, .clip = true};  // as fovea detect says them
   Found found;
   for (int64_t i = 0; i < held_out_->steps(); ++i) {
-    const DetectionBatch batch = held_out_->batch(i);
-    if (batch.images)
-      add(found, batch, network.detect({batch.images, batch.padding}, {}, nullptr).layers.back(), choice,
-          truth_);
+    const DetectionBatch batch = blamed_on(Cause::kPictures, [&] { return held_out_->batch(i); });
+    if (batch.images) {
+      const DetectorOutput output = answer(batch, [&] {
+        return network.detect({batch.images, batch.padding}, {}, nullptr);
+      });
+      add(found, batch, output.layers.back(), choice, truth_);
+    }
     found.failures.insert(found.failures.end(), batch.failures.begin(), batch.failures.end());
     if (options_.interrupted()) return std::nullopt;
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "attention/base/error.h"
+#include "models/training/training_error.h"
 
 namespace fovea {
 namespace {
@@ -52,7 +52,7 @@ std::optional<Evaluation> evaluate(EvaluationBatches& batches, int64_t classes,
                                    const std::function<bool(int64_t pictures)>& step) {
   Evaluation result(classes);
   for (int64_t i = 0; i < batches.steps(); ++i) {
-    const Batch batch = batches.batch(i);
+    const Batch batch = blamed_on(TrainingError::Cause::kPictures, [&] { return batches.batch(i); });
     if (!batch.labels.empty()) result.add(logits(batch.images), batch.labels);
     result.failures.insert(result.failures.end(), batch.failures.begin(), batch.failures.end());
     if (!step(static_cast<int64_t>(batch.labels.size() + batch.failures.size()))) return std::nullopt;

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <numeric>
 
-#include "attention/base/error.h"
 #include "attention/ops/linear.h"
 #include "models/training/classification_task.h"
+#include "models/training/training_error.h"
 #include "vision/augment.h"
 
 namespace fovea {
 namespace {
+
+using Cause = TrainingError::Cause;
 
 std::map<std::string, Tensor> all_values(const ParameterStore& store) {
   std::map<std::string, Tensor> values;
@@ -61,14 +63,15 @@ std::optional<Features> features_of(const TrainableNetwork& network, const Image
   Tensor values({static_cast<int64_t>(indices.size()), network.info.embedding});
   float* to = values.mutable_data();
   for (int64_t i = 0; i < batches.steps(); ++i) {
-    const Batch batch = batches.batch(i);
+    const Batch batch = blamed_on(Cause::kPictures, [&] { return batches.batch(i); });
     if (!batch.labels.empty()) to = std::ranges::copy(frozen.embed(batch.images, {}).values(), to).out;
     features.labels.insert(features.labels.end(), batch.labels.begin(), batch.labels.end());
     features.failures.insert(features.failures.end(), batch.failures.begin(), batch.failures.end());
     if (!step(static_cast<int64_t>(batch.labels.size() + batch.failures.size()))) return std::nullopt;
   }
-  if (features.labels.empty()) fail("training: not one picture could be read; check the data set");
-  features.values = values.view({static_cast<int64_t>(features.labels.size()), network.info.embedding});
+  if (features.labels.empty()) return features;
+  features.values = Tensor({static_cast<int64_t>(features.labels.size()), network.info.embedding});
+  std::copy_n(values.data(), features.values.count(), features.values.mutable_data());
   return features;
 }
 
@@ -79,7 +82,10 @@ LinearProbe::LinearProbe(const TrainableNetwork& network, Features train, std::o
       train_(std::move(train)),
       held_out_(std::move(held_out)),
       options_(options),
-      label_smoothing_(label_smoothing) {}
+      label_smoothing_(label_smoothing) {
+  if (train_.labels.empty())
+    fail_by(Cause::kPictures, "training: not one picture could be read; check the data set");
+}
 
 TrainingTask LinearProbe::task() const {
   const auto count = static_cast<int64_t>(train_.labels.size());
@@ -113,7 +119,8 @@ Batch LinearProbe::batch(int64_t epoch, int64_t step) const {
 
 Evaluation LinearProbe::evaluate(const std::map<std::string, Tensor>& values) const {
   Evaluation result(weight_.value.dim(0));
-  result.add(linear(held_out_->values, values.at(weight_.name), values.at(bias_.name)), held_out_->labels);
+  if (!held_out_->labels.empty())
+    result.add(linear(held_out_->values, values.at(weight_.name), values.at(bias_.name)), held_out_->labels);
   result.failures = held_out_->failures;
   return result;
 }

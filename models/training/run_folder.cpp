@@ -6,6 +6,7 @@
 #include <cmath>
 #include <opencv2/imgcodecs.hpp>
 #include <system_error>
+#include <utility>
 
 #include "attention/base/error.h"
 #include "attention/checkpoint/atomic_file.h"
@@ -16,11 +17,11 @@ namespace fovea {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr char kState[] = "training_state.safetensors";
-// What a run may leave behind, so that kForce and kResume touch nothing else.
+constexpr char kState[] = "training_state.safetensors", kModel[] = "model.safetensors";
+// What a run may leave behind, so that kForce and kResume touch nothing else. The state is the last to be
+// removed: as long as it is there, the run that it is of can go on and writes the others again.
 constexpr const char* kFiles[] = {
-    kState,        "model.safetensors", "config.json",  "preprocessor_config.json",
-    "metrics.csv", "curves.png",        "training.json"};
+    kModel, "metrics.csv", "curves.png", "config.json", "training.json", "preprocessor_config.json", kState};
 
 // What a run that was killed was writing.
 void remove_unfinished(const fs::path& folder) {
@@ -80,30 +81,49 @@ RunFolder::RunFolder(fs::path path, Start start) : path_(std::move(path)) {
   if (start == Start::kNew && !fs::is_empty(path_, error))
     fail(path_.string(),
          ": is there already; go on with --resume, start over with --force, or choose another -o");
-  if (start == Start::kNew) return;
+  if (start == Start::kResume && fs::exists(path_ / kModel, error) && !fs::exists(path_ / kState, error))
+    fail(path_.string(), ": holds a model, but no ", kState,
+         " to go on from; start over with --force, or choose another -o");
   remove_unfinished(path_);
-  if (start == Start::kForce)
-    for (const char* file : kFiles) fs::remove(path_ / file, error);
+  waits_ = start != Start::kResume;
+}
+
+// Wherever this is cut, what is there is never of two runs.
+void RunFolder::take_place() {
+  if (!std::exchange(waits_, false)) return;
+  for (const char* file : kFiles) {
+    std::error_code error;
+    fs::remove(path_ / file, error);
+    if (error)
+      fail((path_ / file).string(), ": cannot be removed (", error.message(), "); choose another -o");
+  }
+  for (const auto& [name, text] : std::exchange(waiting_, {})) write_text(name.c_str(), text);
 }
 
 std::optional<TrainingState> RunFolder::state() const {
-  if (!fs::exists(path_ / kState)) return std::nullopt;
+  if (waits_ || !fs::exists(path_ / kState)) return std::nullopt;
   return read_training_state(path_ / kState);
 }
 
-void RunFolder::write(const TrainingState& state) const {
+void RunFolder::write(const TrainingState& state) {
+  take_place();
   save_training_state(path_ / kState, state);
 }
 
-void RunFolder::write_text(const char* name, const std::string& text) const {
-  write_bytes(path_ / name, std::as_bytes(std::span(text)));
+void RunFolder::write_text(const char* name, const std::string& text) {
+  if (waits_)
+    waiting_[name] = text;
+  else
+    write_bytes(path_ / name, std::as_bytes(std::span(text)));
 }
 
-void RunFolder::write_model(const std::map<std::string, Tensor>& stored) const {
-  save_safetensors(path_ / "model.safetensors", stored, {{"format", "pt"}});
+void RunFolder::write_model(const std::map<std::string, Tensor>& stored) {
+  take_place();
+  save_safetensors(path_ / kModel, stored, {{"format", "pt"}});
 }
 
-void RunFolder::write_metrics(std::span<const Measure> measures, std::span<const EpochMetrics> epochs) const {
+void RunFolder::write_metrics(std::span<const Measure> measures, std::span<const EpochMetrics> epochs) {
+  take_place();
   write_text("metrics.csv", metrics_table(measures, epochs));
   std::vector<uchar> png;
   if (!cv::imencode(".png", draw_curves(panels_of(measures, epochs), "epoch"), png))

@@ -14,20 +14,25 @@ namespace fovea {
 class RunFolder {
  public:
   enum class Start { kNew, kForce, kResume };
-  // Makes the folder. Fails if it holds anything and the run is kNew; kForce writes over what is there, and
-  // kResume starts a run if none was started there.
+  // Makes the folder. Fails if it holds anything and the run is kNew. Nothing is
+  // written before this run's first state or model, and until then what kForce is to replace stays whole.
+  // kResume starts a run if none was started there, but not over a model that has no state.
   RunFolder(std::filesystem::path path, Start start);
   const std::filesystem::path& path() const { return path_; }
 
   std::optional<TrainingState> state() const;  // none: start from the beginning
-  void write(const TrainingState& state) const;
-  void write_text(const char* name, const std::string& text) const;
-  void write_model(const std::map<std::string, Tensor>& stored) const;  // model.safetensors
+  void write(const TrainingState& state);
+  void write_text(const char* name, const std::string& text);
+  void write_model(const std::map<std::string, Tensor>& stored);  // model.safetensors
   // metrics.csv, curves.png
-  void write_metrics(std::span<const Measure> measures, std::span<const EpochMetrics> epochs) const;
+  void write_metrics(std::span<const Measure> measures, std::span<const EpochMetrics> epochs);
 
  private:
+  void take_place();
+
   std::filesystem::path path_;
+  bool waits_ = false;                          // until there is a state or a model to write
+  std::map<std::string, std::string> waiting_;  // texts to write then
 };
 
 // What metrics.csv holds.

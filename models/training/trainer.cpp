@@ -11,11 +11,13 @@
 #include "attention/optim/sgd.h"
 #include "attention/optim/state.h"
 #include "attention/tensor/block_pool.h"
+#include "models/training/training_error.h"
 
 namespace fovea {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Cause = TrainingError::Cause;
 constexpr size_t kKeptBlocks = size_t{1} << 33;  // the tensors of a large step
 constexpr char kModel[] = "model.", kOptimiser[] = "optimiser.", kAverage[] = "average.";
 
@@ -47,10 +49,19 @@ std::vector<ParameterGroup> with_rates(const std::vector<ParameterGroup>& groups
   return result;
 }
 
-// What Muon takes, and what it leaves to AdamW: the heads, and all that does not decay.
+// Rows that are looked up or added, not multiplied: queries, and what a level or a place adds.
+bool is_table(const std::string& name) {
+  for (const char* word : {"queries", "patterns", "latent", "level_embed", "pos_embed"})
+    if (name.find(word) != std::string::npos) return true;
+  return false;
+}
+
+// What Muon takes, and what it leaves to AdamW: heads, tables, and all that does not decay.
 std::pair<std::vector<Parameter>, std::vector<Parameter>> hidden_matrices(
-    const std::vector<Parameter>& parameters, const std::vector<std::string>& heads) {
-  const std::vector<ParameterGroup> groups = decay_groups(parameters, 0, heads);
+    const std::vector<Parameter>& parameters, std::vector<std::string> spared) {
+  for (const Parameter& p : parameters)
+    if (is_table(p.name)) spared.push_back(p.name);
+  const std::vector<ParameterGroup> groups = decay_groups(parameters, 0, spared);
   return {groups[0].parameters, groups[1].parameters};
 }
 
@@ -101,7 +112,7 @@ RunningUpdates kept(const RunningUpdates& updates, const std::vector<Parameter>&
 
 }  // namespace
 
-Trainer::Trainer(TrainableModel model, TrainingTask task, TrainerOptions options, const RunFolder& folder,
+Trainer::Trainer(TrainableModel model, TrainingTask task, TrainerOptions options, RunFolder& folder,
                  TrainingEvents events)
     : model_(std::move(model)),
       task_(std::move(task)),
@@ -109,9 +120,9 @@ Trainer::Trainer(TrainableModel model, TrainingTask task, TrainerOptions options
       folder_(folder),
       events_(std::move(events)),
       schedule_(make_schedule(options_, task_.steps_per_epoch)) {
-  if (task_.steps_per_epoch < 1) fail("training: there are no pictures to train on");
+  if (task_.steps_per_epoch < 1) fail_by(Cause::kPictures, "training: there are no pictures to train on");
   if (model_.store->parameters().empty())
-    fail("training: every parameter is frozen; leave one out of --freeze");
+    fail_by(Cause::kOptions, "training: every parameter is frozen; leave one out of --freeze");
 }
 
 Trainer::~Trainer() = default;
@@ -205,7 +216,8 @@ void Trainer::update(const Tensor& loss, const RunningUpdates& running) {
 }
 
 bool Trainer::finish_epoch() {
-  if (state_.seen == 0) fail("training: not one picture of the epoch could be read; check the data set");
+  if (state_.seen == 0)
+    fail_by(Cause::kPictures, "training: not one picture of the epoch could be read; check the data set");
   check_values();
   const int64_t done = (state_.epoch + 1) * task_.steps_per_epoch;
   const auto seen = static_cast<double>(state_.seen);
@@ -249,7 +261,7 @@ void Trainer::save() {
   saved_ = Clock::now();
 }
 
-void Trainer::write_outputs() const {
+void Trainer::write_outputs() {
   folder_.write_model(model_.stored(values()));
   folder_.write_metrics(task_.measures, state_.epochs);
 }
@@ -270,8 +282,8 @@ void Trainer::lap() {
 
 void Trainer::diverged(const char* what) const {
   const int64_t step = state_.epoch * task_.steps_per_epoch + state_.step;
-  fail("training: ", what, " in epoch ", state_.epoch + 1, ", step ", state_.step + 1, ", at learning rate ",
-       rate_of(step), "; lower --lr or add --clip-norm");
+  fail_by(Cause::kOptions, "training: ", what, " in epoch ", state_.epoch + 1, ", step ", state_.step + 1,
+          ", at learning rate ", rate_of(step), "; lower --lr or add --clip-norm");
 }
 
 }  // namespace fovea

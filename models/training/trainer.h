@@ -78,12 +78,12 @@ struct TrainingEvents {
 // that depend on the options and the data alone: not on threads, nor on where a run was cut and resumed.
 class Trainer {
  public:
-  Trainer(TrainableModel model, TrainingTask task, TrainerOptions options, const RunFolder& folder,
+  Trainer(TrainableModel model, TrainingTask task, TrainerOptions options, RunFolder& folder,
           TrainingEvents events);
   ~Trainer();
 
-  // False: it was interrupted, and its state is saved. Fails if the loss is not finite, and then the last
-  // state that was saved stays.
+  // False: it was interrupted, and its state is saved. Fails with a TrainingError if the loss is not finite,
+  // and then the last state that was saved stays; and if not one picture of an epoch could be read.
   bool run();
   const TrainingState& state() const { return state_; }
 
@@ -96,7 +96,7 @@ class Trainer {
   void note(const std::vector<PictureFailure>& failures);
   void check_values() const;
   void save();
-  void write_outputs() const;
+  void write_outputs();
   float rate_of(int64_t step) const;
   std::map<std::string, Tensor> values() const;  // those to keep: averages if there are any
   void lap();
@@ -105,7 +105,7 @@ class Trainer {
   TrainableModel model_;
   TrainingTask task_;
   TrainerOptions options_;
-  const RunFolder& folder_;
+  RunFolder& folder_;
   TrainingEvents events_;
   Schedule schedule_;
   TrainingState state_;

@@ -113,7 +113,8 @@ std::string first_difference(const std::map<std::string, std::string>& was,
   all.insert(is.begin(), is.end());
   for (const auto& [name, value] : all)
     if (shown(was, name) != shown(is, name))
-      return name + " was " + shown(was, name) + " and is " + shown(is, name);
+      return name.starts_with("the ") ? name + " has changed"
+                                      : name + " was " + shown(was, name) + " and is " + shown(is, name);
   return "";
 }
 

@@ -141,8 +141,24 @@ TEST_F(EvalDetect, ResultsOfUnknownCategoriesAreTold) {
   const Outcome outcome = judge("");
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.err,
-            "fovea: dt.json: 1 results are of categories that the data lack, and do not count\n");
+            "fovea: dt.json: 1 result is of a category that the data lack, and does not count\n");
   EXPECT_EQ(judge("-q").err, "");
+}
+
+TEST_F(EvalDetect, OneOfAThingIsOne) {
+  folder.write("gt.json", R"({"images": [{"id": 1, "file_name": "1.jpg", "width": 640, "height": 480}],
+      "annotations": [
+      {"id": 1, "image_id": 1, "category_id": 18, "bbox": [10, 10, 100, 100], "area": 10000, "iscrowd": 0},
+      {"id": 2, "image_id": 1, "category_id": 99, "bbox": [10, 10, 100, 100], "area": 10000, "iscrowd": 0}],
+      "categories": [{"id": 18, "name": "dog"}]})");
+  folder.write("dt.json",
+               R"([{"image_id": 1, "category_id": 18, "bbox": [10, 10, 100, 100], "score": 0.9}])");
+  const Outcome outcome = judge("");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_TRUE(outcome.out.starts_with("dt.json  gt.json  1 picture, 1 object, 1 detection\n")) << outcome.out;
+  EXPECT_TRUE(outcome.err.starts_with("fovea: 1 of the data's entries was left out or repaired: "))
+      << outcome.err;
+  EXPECT_TRUE(one_line(outcome.err)) << outcome.err;
 }
 
 TEST_F(EvalDetect, VocDataByTheirSplit) {
@@ -199,7 +215,7 @@ class EvalDetector : public testing::Test {
     folder.write("val.json", data.dump());
     write_tiny_detector(folder.path() / "config.json");
     const Outcome outcome =
-        run("$fovea train detect --data val.json --held-out val.json -m config.json --size 64x96 --batch 3 "
+        run("$fovea train detect --data val.json --holdout 0.34 -m config.json --size 64x96 --batch 3 "
             "--epochs 1 -o run");
     EXPECT_EQ(outcome.code, 0) << outcome.err;
   }
@@ -224,8 +240,39 @@ TEST_F(EvalDetector, ItsSavedBoxesGiveTheSameFigures) {
   EXPECT_EQ(again.at("classes"), json.at("classes"));
   EXPECT_EQ(again.at("detections"), json.at("detections"));
   const std::string found = read_file(folder / "report/detections.json");
-  ASSERT_EQ(run("$fovea eval detect --data val.json -m run --save report --threads 2").code, 0);
+  ASSERT_EQ(run("$fovea eval detect --data val.json -m run --save report --threads 2 --force").code, 0);
   EXPECT_EQ(read_file(folder / "report/detections.json"), found);
+}
+
+TEST_F(EvalDetector, WhereItIsSavedIsCheckedBeforeItRuns) {
+  folder.write("file", "");
+  folder.write("old/detections.json", "mine");
+  for (const char* place : {"file/report", "/proc/x", "old"}) {
+    const Outcome outcome =
+        run("$fovea eval detect --data val.json -m run --save " + std::string(place) + " --progress plain");
+    EXPECT_EQ(outcome.code, 2) << place;
+    EXPECT_TRUE(one_line(outcome.err)) << outcome.err;  // no progress was made
+    EXPECT_NE(outcome.err.find("--save: " + std::string(place)), std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+  }
+  EXPECT_EQ(read_file(folder / "old/detections.json"), "mine");
+  EXPECT_FALSE(std::filesystem::exists(folder / "old/per_class.csv"));
+  // Boxes of a file are not written again, so the file that is there is in nobody's way.
+  folder.write("found.json", "[]");
+  EXPECT_EQ(run("$fovea eval detect --data val.json --results found.json --save old").code, 0);
+  EXPECT_EQ(run("$fovea eval detect --data val.json --results found.json --save old").code, 2);
+  EXPECT_EQ(run("$fovea eval detect --data val.json -m run --save old --force").code, 0);
+  EXPECT_NE(read_file(folder / "old/detections.json"), "mine");
+}
+
+TEST_F(EvalDetector, ResultsAreJudgedWithoutThePictures) {
+  const Json want = evaluated("-m run --save report");
+  std::filesystem::remove(folder / "pictures/3.ppm");
+  std::filesystem::resize_file(folder / "pictures/4.ppm", 500);
+  const Json got = evaluated("--results report/detections.json --images .");
+  EXPECT_EQ(got.at("stats"), want.at("stats"));
+  EXPECT_EQ(got.at("pictures"), 6);
+  EXPECT_EQ(got.at("failures"), Json::array());
 }
 
 TEST_F(EvalDetector, APictureThatCannotBeReadDoesNotCount) {
@@ -250,7 +297,7 @@ TEST_F(EvalDetector, ClassesMustMeet) {
   EXPECT_EQ(renamed("\"red\"", "\"RED\"").err, "");
   const Outcome half = renamed("\"blue\"", "\"green\"");
   EXPECT_EQ(half.code, 0);
-  EXPECT_NE(half.err.find("1 of 2 categories are not the model's, which cannot find them: 'green'"),
+  EXPECT_NE(half.err.find("1 of 2 categories is not the model's, which cannot find it: 'green'"),
             std::string::npos)
       << half.err;
   const Outcome none = renamed("\"RED\"", "\"yellow\"");

@@ -50,6 +50,7 @@ TEST_F(TrainDetect, MakesAModelThatDetects) {
       run("$fovea train detect --data instances_train.json --held-out instances_val.json -m run --epochs 1 "
           "-o more");
   EXPECT_EQ(further.code, 0) << further.err;
+  EXPECT_NE(further.err.find("8 pictures are few to train a detector on"), std::string::npos) << further.err;
   EXPECT_EQ(Json::parse(text("more/training.json")).at("options").at("--backbone-lr-scale"), "0.1");
 }
 
@@ -80,7 +81,7 @@ TEST_F(TrainDetect, AnInterruptSavesAndSaysHowToGoOn) {
 
 TEST_F(TrainDetect, WhatCannotBeTrainedIsSaid) {
   const Outcome wild = train("--epochs 2 -o wild --lr 1e12");
-  EXPECT_EQ(wild.code, 1);
+  EXPECT_EQ(wild.code, 2);
   EXPECT_NE(wild.err.find("not finite in epoch 1, step "), std::string::npos) << wild.err;
   EXPECT_FALSE(std::filesystem::exists(folder / "wild/model.safetensors"));
   write_painted_boxes(folder.path(), "one", 1, 3);
@@ -99,6 +100,51 @@ TEST_F(TrainDetect, WhatCannotBeTrainedIsSaid) {
   EXPECT_EQ(layer.code, 2);
   EXPECT_NE(layer.err.find("did you mean 'backbone'?"), std::string::npos) << layer.err;
   EXPECT_FALSE(std::filesystem::exists(folder / "run"));
+}
+
+TEST_F(TrainDetect, WhatCannotStartLeavesTheOldRunAsItWas) {
+  ASSERT_EQ(train("--epochs 2 --eval-every 2 -o run").code, 0);
+  const char* files[] = {"run/model.safetensors", "run/training_state.safetensors",
+                         "run/metrics.csv",       "run/curves.png",
+                         "run/config.json",       "run/training.json"};
+  std::vector<std::string> before;
+  for (const char* file : files) before.push_back(text(file));
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"--scale 0.0001,1000", "--scale: '0.0001,1000' is not LOW,HIGH"},
+      {"--scale 0.5,inf", "--scale: '0.5,inf' is not LOW,HIGH"},
+      {"--flip nan", "--flip: nan is no number from 0 to 1"},
+      {"--lr nan", "--lr: nan is no number"},
+      {"--lr 1e12 --batch 2 --size 64x96", "lower --lr"},
+      {"--size 1x1", "--size: pictures of 1 x 1 do not suit the model"},
+      {"--held-out-images val", "--held-out-images val: --held-out names no annotation file"},
+      {"--held-out instances_train.json", "8 of 8 held-out pictures are trained on as well"}};
+  for (const auto& [options, reason] : cases) {
+    const Outcome refused =
+        run("$fovea train detect --data instances_train.json -m config.json --epochs 2 -o run --force " +
+            options);
+    EXPECT_EQ(refused.code, 2) << options << refused.err;
+    EXPECT_NE(refused.err.find(reason), std::string::npos) << options << ": " << refused.err;
+  }
+  for (size_t i = 0; i < before.size(); ++i) EXPECT_TRUE(text(files[i]) == before[i]) << files[i];
+  EXPECT_EQ(train("--epochs 2 --eval-every 2 -o run --force --seed 3").code, 0);
+  EXPECT_TRUE(text("run/model.safetensors") != before[0]);
+}
+
+TEST_F(TrainDetect, AMissingPictureIsNamedAndEndsItWithThree) {
+  std::filesystem::remove(folder / "train/3.ppm");
+  const Outcome outcome =
+      run("$fovea train detect --data instances_train.json -m config.json --size 64x96 "
+          "--batch 4 --epochs 1 -o run");
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  const size_t first = outcome.err.find("train/3.ppm");
+  EXPECT_NE(first, std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err.find("train/3.ppm", first + 5), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("1 picture could not be read and had no part in it"), std::string::npos)
+      << outcome.err;
+  EXPECT_TRUE(std::filesystem::exists(folder / "run/model.safetensors"));
+  const Outcome stopped = train("--epochs 1 -o other --on-error fail");
+  EXPECT_EQ(stopped.code, 3) << stopped.err;
+  EXPECT_FALSE(std::filesystem::exists(folder / "other"));
 }
 
 }  // namespace

@@ -150,23 +150,52 @@ TEST_F(Train, ARunIsNotOverwrittenNorResumedAsAnother) {
   const Outcome other = train("--epochs 1 -o run --resume --lr 0.2");
   EXPECT_EQ(other.code, 2);
   EXPECT_NE(other.err.find("--lr was 0.1 and is 0.2"), std::string::npos) << other.err;
+  const Outcome varied = train("--epochs 1 -o run --resume --cutout 4");
+  EXPECT_EQ(varied.code, 2);
+  EXPECT_NE(varied.err.find("--cutout was 0 and is 4"), std::string::npos) << varied.err;
   folder.write("data/train/red/new.ppm", colour_ppm({200, 30, 30}, 99));
   const Outcome data = train("--epochs 1 -o run --resume");
   EXPECT_EQ(data.code, 2);
-  EXPECT_NE(data.err.find("the data set was "), std::string::npos) << data.err;
+  EXPECT_NE(data.err.find("the data set has changed"), std::string::npos) << data.err;
   EXPECT_EQ(text("run/model.safetensors"), model);
   EXPECT_EQ(train("--epochs 1 -o run --force --seed 5").code, 0);
   EXPECT_NE(text("run/model.safetensors"), model);
+}
+
+TEST_F(Train, ARunDoesNotSpoilWhatItIsMadeOf) {
+  ASSERT_EQ(train("--epochs 1 -o run").code, 0);
+  const std::string config = text("run/config.json");
+  std::string other = text("vit/config.json");
+  other.replace(other.find("\"num_hidden_layers\": "), 22, "\"num_hidden_layers\": 2");
+  folder.write("vit/config.json", other);
+  const Outcome resumed = train("--epochs 1 -o run --resume");
+  EXPECT_EQ(resumed.code, 2);
+  EXPECT_NE(resumed.err.find("the model's config has changed"), std::string::npos) << resumed.err;
+  EXPECT_EQ(text("run/config.json"), config);
+
+  const Outcome itself = run("$fovea train classify --data data -m run --epochs 1 -o run --force");
+  EXPECT_EQ(itself.code, 2);
+  EXPECT_EQ(itself.err, "fovea: run: is the model to go on from, and would be lost; choose another -o\n");
+  const Outcome inside = run("$fovea train classify --data data/train -m run --epochs 1 -o data/train/new");
+  EXPECT_EQ(inside.code, 2);
+  EXPECT_NE(inside.err.find("lies in the data"), std::string::npos) << inside.err;
+  EXPECT_FALSE(std::filesystem::exists(folder / "data/train/new"));
+  for (const std::string seed : {"-5", "99999999999999999999", "1.5", "x"})
+    EXPECT_EQ(train("--epochs 1 -o seeded --seed " + seed).code, 2) << seed;
 }
 
 TEST_F(Train, ALossThatIsNoNumberEndsIt) {
   ASSERT_EQ(train("--epochs 2 -o run").code, 0);
   const std::string model = text("run/model.safetensors");
   const Outcome outcome = train("--epochs 2 -o wild --lr 1e12");
-  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.code, 2);
   EXPECT_NE(outcome.err.find("not finite in epoch 1, step "), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("lower --lr or add --clip-norm"), std::string::npos) << outcome.err;
   EXPECT_FALSE(std::filesystem::exists(folder / "wild/model.safetensors"));
+  EXPECT_EQ(train("--epochs 2 -o run --force --lr 1e12").code, 2);
+  EXPECT_EQ(train("--epochs 2 -o run --force --rand-augment 2,99").code, 2);
+  EXPECT_EQ(train("--epochs 2 -o run --force --mixup nan").code, 2);
+  EXPECT_EQ(text("run/model.safetensors"), model);
 }
 
 TEST_F(Train, ACorruptPictureIsNamedAndSkipped) {
@@ -180,8 +209,28 @@ TEST_F(Train, ACorruptPictureIsNamedAndSkipped) {
   EXPECT_EQ(numbers_of(text("run/metrics.csv")).size(), 2u);
   const Outcome stopped =
       run(kTrain.substr(0, kTrain.find("--batch")) + "--epochs 2 -o other --batch 37 --on-error fail");
-  EXPECT_EQ(stopped.code, 1);
+  EXPECT_EQ(stopped.code, 3);
   EXPECT_NE(stopped.err.find("data/train/red/bad.png"), std::string::npos) << stopped.err;
+}
+
+TEST_F(Train, HeldOutPicturesOfWhichNoneCanBeReadMeasureNothing) {
+  ASSERT_EQ(train("--epochs 1 -o base").code, 0);
+  folder.write("data/train/red/bad.png", "this is no picture");
+  std::filesystem::remove_all(folder / "data/test");
+  folder.write("data/test/red/worse.png", "this is none either");
+  for (const std::string how : {"-m vit/config.json", "-m base --freeze backbone"}) {
+    const Outcome outcome =
+        run("$fovea train classify --data data --epochs 2 --batch 37 -o run --force " + how);
+    EXPECT_EQ(outcome.code, 3) << outcome.err;
+    EXPECT_NE(outcome.err.find("data/train/red/bad.png"), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("data/test/red/worse.png"), std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.err.find("held out:"), std::string::npos) << outcome.err;
+    const auto rows = numbers_of(text("run/metrics.csv"));
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_GT(rows[1][3], 0);
+    EXPECT_TRUE(std::isnan(rows[1][5]) && std::isnan(rows[1][6])) << text("run/metrics.csv");
+    EXPECT_TRUE(std::filesystem::exists(folder / "run/model.safetensors"));
+  }
 }
 
 TEST_F(Train, DataThatTeachNothing) {
@@ -193,6 +242,16 @@ TEST_F(Train, DataThatTeachNothing) {
   const Outcome one = run("$fovea train classify --data one -m vit/config.json -o run");
   EXPECT_EQ(one.code, 2);
   EXPECT_NE(one.err.find("fovea: one: has one class only, 'red'; "), std::string::npos) << one.err;
+  for (const std::string name : {"new\nline", "latin \xe9t\xe9"}) {
+    std::filesystem::copy(folder / "data", folder / "odd", std::filesystem::copy_options::recursive);
+    std::filesystem::remove(folder / "odd/train/yellow");
+    folder.write("odd/train/" + name + "/1.ppm", ppm(16, 16, 1));
+    const Outcome odd = run("$fovea train classify --data odd -m vit/config.json -o run");
+    EXPECT_EQ(odd.code, 2);
+    EXPECT_NE(odd.err.find("fovea: odd: the folder of class '"), std::string::npos) << odd.err;
+    EXPECT_EQ(std::ranges::count(odd.err, '\n'), 1) << odd.err;
+    std::filesystem::remove_all(folder / "odd");
+  }
   const Outcome none = run("$fovea train classify --data nowhere -m vit/config.json -o run");
   EXPECT_EQ(none.code, 2);
   EXPECT_NE(none.err.find("nowhere"), std::string::npos) << none.err;
@@ -252,6 +311,17 @@ TEST_F(Train, EvaluationByHand) {
   EXPECT_EQ(report.at("failures").size(), 1u);
   EXPECT_EQ(text("report/confusion.csv"), "class,blue,green,red\nblue,0,0,4\ngreen,0,0,4\nred,0,0,4\n");
   EXPECT_EQ(text("report/confusion.png").substr(1, 3), "PNG");
+
+  EXPECT_EQ(outcome.err.find("has no split"), std::string::npos) << outcome.err;
+  const Outcome whole = run("$fovea eval classify --data data/test -m run");
+  EXPECT_NE(whole.err.find("data/test: has no split, so all of its 13 pictures"), std::string::npos)
+      << whole.err;
+
+  const Outcome again = run("$fovea eval classify --data data -m run --save report");
+  EXPECT_EQ(again.code, 2);
+  EXPECT_EQ(again.err,
+            "fovea: --save: report/confusion.csv is there already; choose another folder, or add --force\n");
+  EXPECT_EQ(run("$fovea eval classify --data data -m run --save report --force -q").code, 3);
 
   const Outcome below = run("$fovea eval classify --data data -m run --min-accuracy 0.5");
   EXPECT_EQ(below.code, 7);

@@ -54,7 +54,7 @@ class DetectionTraining : public testing::Test {
     const TrainableDetector model = detector(set.labels(), folder.path() / "config.json");
     DetectionTask task(model, set, kRecipe, {.batches = {.batch = 5}, .augmentation = {.flip = 0.5}});
     int64_t done = 0;
-    const RunFolder run(folder.path() / name, RunFolder::Start::kResume);
+    RunFolder run(folder.path() / name, RunFolder::Start::kResume);
     run.write_text("config.json", model.config);
     TrainingEvents events;
     events.step = [&](const StepReport&) { ++done; };
@@ -148,6 +148,16 @@ TEST_F(DetectionTraining, DataThatTeachNothing) {
   EXPECT_NE(unknown.find("odd.json: 1.ppm shows a 'green', which is no category of what is trained on"),
             std::string::npos)
       << unknown;
+}
+
+TEST_F(DetectionTraining, TheConfigWeighsTheLoss) {
+  const auto weight = [&](const std::string& key) {
+    std::string config = bytes("config.json");
+    write_whole(folder.path() / "other.json", config.insert(config.find('{') + 1, key));
+    return detector({"red", "blue"}, folder.path() / "other.json").loss.label;
+  };
+  EXPECT_EQ(weight(""), 2);  // the model's scores are sigmoids
+  EXPECT_EQ(weight(R"("cls_loss_coefficient": 3.5,)"), 3.5f);
 }
 
 TEST_F(DetectionTraining, AShareIsHeldOutByNames) {

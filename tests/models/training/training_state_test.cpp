@@ -78,9 +78,51 @@ TEST(RunFolder, KeepsWhatIsNotItsOwn) {
   const RunFolder resumed(run, RunFolder::Start::kResume);
   EXPECT_EQ(resumed.state()->step, 17);
   EXPECT_FALSE(std::filesystem::exists(run / "model.safetensors.77.0.tmp"));
-  const RunFolder forced(run, RunFolder::Start::kForce);
+  RunFolder forced(run, RunFolder::Start::kForce);
   EXPECT_FALSE(forced.state().has_value());
+  forced.write(some_state());
   EXPECT_TRUE(std::filesystem::exists(run / "notes.txt"));
+}
+
+std::string text(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+TEST(RunFolder, TheOldRunStaysWholeUntilTheNewOneHasSomethingToSave) {
+  const TempFolder folder;
+  const auto run = folder.path() / "run";
+  RunFolder first(run, RunFolder::Start::kNew);
+  first.write_text("config.json", "old");
+  first.write(some_state());
+  first.write_model({{"a", Tensor::full({1}, 1)}});
+  first.write_metrics(kMeasures, some_state().epochs);
+  const std::string model = text(run / "model.safetensors");
+
+  RunFolder second(run, RunFolder::Start::kForce);
+  second.write_text("config.json", "new");
+  second.write_text("training.json", "new");
+  EXPECT_EQ(text(run / "config.json"), "old");
+  EXPECT_FALSE(std::filesystem::exists(run / "training.json"));
+  EXPECT_EQ(text(run / "model.safetensors"), model);
+  EXPECT_TRUE(std::filesystem::exists(run / "curves.png"));
+  EXPECT_EQ(RunFolder(run, RunFolder::Start::kResume).state()->step, 17);
+
+  TrainingState state = some_state();
+  state.step = 18;
+  second.write(state);
+  EXPECT_EQ(second.state()->step, 18);
+  EXPECT_EQ(text(run / "config.json"), "new");
+  EXPECT_EQ(text(run / "training.json"), "new");
+  for (const char* gone : {"model.safetensors", "metrics.csv", "curves.png"})
+    EXPECT_FALSE(std::filesystem::exists(run / gone)) << gone;
+}
+
+TEST(RunFolder, AModelWithoutAStateIsNotResumed) {
+  const TempFolder folder;
+  std::ofstream(folder.path() / "model.safetensors") << "a checkpoint";
+  EXPECT_THROW(RunFolder(folder.path(), RunFolder::Start::kResume), Error);
+  EXPECT_EQ(text(folder.path() / "model.safetensors"), "a checkpoint");
 }
 
 TEST(RunFolder, MetricsTable) {
