@@ -96,15 +96,11 @@ AnnotatedPictures read_truth(const DetectEvalOptions& options, std::string& spli
   }
 }
 
-bool is_of_picture(const AnnotationProblem& problem) {
-  return problem.code == "missing_picture" || problem.code == "bad_picture";
-}
-
 // Pictures that the data name, and that were left out because they cannot be read.
 std::vector<PictureFailure> unreadable(const AnnotatedPictures& truth) {
   std::vector<PictureFailure> failures;
   for (const AnnotationProblem& problem : truth.problems)
-    if (is_of_picture(problem))
+    if (problem.is_of_picture())
       failures.push_back({problem.message.substr(0, problem.message.find(": ")), problem.message});
   return failures;
 }
@@ -113,7 +109,7 @@ void tell_problems(const AnnotatedPictures& truth, std::ostream& err) {
   int64_t count = 0;
   const AnnotationProblem* first = nullptr;
   for (const AnnotationProblem& problem : truth.problems) {
-    if (problem.kind == AnnotationProblem::Kind::kNoted || is_of_picture(problem)) continue;
+    if (problem.kind == AnnotationProblem::Kind::kNoted || problem.is_of_picture()) continue;
     count += problem.count;
     if (!first) first = &problem;
   }

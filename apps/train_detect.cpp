@@ -69,10 +69,6 @@ std::string record_of(const DetectionData& data) {
   return record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-bool is_of_picture(const AnnotationProblem& problem) {
-  return problem.code == "missing_picture" || problem.code == "bad_picture";
-}
-
 // One run, from what was asked for to its exit code.
 class TrainDetectVerb {
  public:
@@ -128,7 +124,7 @@ class TrainDetectVerb {
     std::vector<std::string> unreadable;
     for (const AnnotatedPictures* set : {&data.train, &data.held_out})
       for (const AnnotationProblem& problem : set->problems)
-        if (is_of_picture(problem)) unreadable.push_back(problem.message);
+        if (problem.is_of_picture()) unreadable.push_back(problem.message);
     run_.tell_unreadable(unreadable);
     tell_problems(data.train);
     tell_problems(data.held_out);
@@ -150,7 +146,7 @@ class TrainDetectVerb {
     int64_t count = 0;
     const AnnotationProblem* first = nullptr;
     for (const AnnotationProblem& problem : set.problems) {
-      if (problem.kind == AnnotationProblem::Kind::kNoted || is_of_picture(problem)) continue;
+      if (problem.kind == AnnotationProblem::Kind::kNoted || problem.is_of_picture()) continue;
       count += problem.count;
       if (!first) first = &problem;
     }

@@ -40,6 +40,9 @@ struct AnnotationProblem {
                         // "swapped_size", ...
   std::string message;  // one line: file, place, reason
   int64_t count = 1;    // of a code the first 1000 are told one by one, the rest together
+
+  // Of a picture that the data name, and that cannot be read.
+  bool is_of_picture() const { return code == "missing_picture" || code == "bad_picture"; }
 };
 
 // Pictures with the boxes of what they show.
