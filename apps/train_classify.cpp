@@ -1,9 +1,12 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/model_options.h"
+#include "apps/progress.h"
 #include "apps/signals.h"
 #include "apps/train_classify_settings.h"
 #include "apps/train_run.h"
+#include "attention/ops/pointwise.h"
+#include "attention/ops/reduce.h"
 #include "models/training/classification_task.h"
 #include "models/training/linear_probe.h"
 #include "models/training/saved_recipe.h"
@@ -11,11 +14,13 @@
 namespace fovea {
 namespace {
 
+constexpr char kTeacher[] = "the teacher";  // among what a resumed run must have alike
 constexpr char kHelp[] =
     "Trains a classifier on pictures in one folder a class.\n\n"
     "  fovea train classify --data flowers -m vit -o flowers-vit            train a checkpoint further\n"
     "  fovea train classify --data flowers -m vit --freeze backbone         its classifier alone: quick\n"
     "  fovea train classify --data cifar10.tar -m config.json --epochs 30   a network from nothing\n"
+    "  fovea train classify --data flowers -m small.json --teacher vit      a small one, by a large one\n"
     "  fovea train classify --data flowers -m vit -o flowers-vit --resume   go on where it stopped\n"
     "  fovea classify new.jpg -m flowers-vit                                use what was trained\n\n"
     "RUN gets model.safetensors, config.json and preprocessor_config.json, a model like any other;\n"
@@ -54,6 +59,7 @@ class TrainClassifyVerb {
  public:
   TrainClassifyVerb(const TrainClassifySettings& settings, const Arguments& arguments, Console& console)
       : settings_(settings),
+        console_(console),
         run_(settings, arguments,
              {.train = "train classify",
               .use = "classify",
@@ -75,6 +81,11 @@ class TrainClassifyVerb {
     const std::string preprocessor = preprocessor_config(recipe);
     options.described = settings_.described();
     describe_source(options, network, data.fingerprint(), preprocessor);
+    if (!settings_.teacher.empty()) {
+      run_.spare(settings_.teacher, "the teacher");
+      as(kModelUnusable, [&] { teacher_.emplace(settings_.teacher, data.classes()); });
+      options.described[kTeacher] = teacher_->key(data.fingerprint());
+    }
     if (data.pictures.splits().empty()) expect_beside(settings_.folder, settings_.data);
     const auto open = [&] { return run_.open(options, network, preprocessor, record_of(data)); };
     return told_by_cause([&] { return train(network, data, recipe, options, open); });
@@ -89,7 +100,7 @@ class TrainClassifyVerb {
                                .seed = settings_.seed,
                                .drop_last = *settings_.batch <= static_cast<int64_t>(data.train.size()),
                                .stop_at_failure = settings_.stop_at_failure};
-    if (trains_head_alone(network) && !varies(augmentation))
+    if (trains_head_alone(network) && !varies(augmentation) && !teacher_)
       return probe(network, data, recipe, options, open(), batches);
     ClassificationTask task = as(kUsage, [&] {
       return ClassificationTask(network, data, recipe, augmentation,
@@ -98,7 +109,31 @@ class TrainClassifyVerb {
                                  .interrupted = [] { return received_signal() != 0; }});
     });
     RunFolder folder = open();
+    if (teacher_ && !learn(data, options.described.at(kTeacher), batches, task, folder))
+      return interrupted_code();
     return run_.train(network, task.task(), options, folder);
+  }
+
+  // Puts what the teacher says into the task. It is asked once in a run, however often that is resumed.
+  bool learn(const ClassificationData& data, const std::string& key, const BatchOptions& batches,
+             ClassificationTask& task, RunFolder& folder) {
+    Tensor logits = folder.teacher(key);
+    if (!logits) {
+      Progress progress(console_.err, settings_.progress, console_.err_is_terminal, "teacher");
+      progress.expect(std::ssize(data.train));
+      std::optional<Tensor> said = teacher_->logits(data, batches, [&](int64_t pictures) {
+        while (pictures-- > 0) progress.advance();
+        return received_signal() == 0;
+      });
+      progress.finish();
+      if (!said) return false;
+      folder.write_teacher(key, logits = *said);
+    }
+    const auto temperature = static_cast<float>(settings_.temperature);
+    task.learn_from({.shares = softmax(scale(logits, 1 / temperature), -1),
+                     .share = static_cast<float>(settings_.teacher_weight),
+                     .temperature = temperature});
+    return true;
   }
 
   int probe(const TrainableNetwork& network, const ClassificationData& data, const Recipe& recipe,
@@ -122,7 +157,9 @@ class TrainClassifyVerb {
   }
 
   const TrainClassifySettings& settings_;
+  Console& console_;
   TrainRun run_;
+  std::optional<Teacher> teacher_;
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "apps/embedded_model.h"
+
 namespace fovea {
 namespace {
 
@@ -77,9 +79,25 @@ void add_augmentation_options(CLI::App& app, TrainClassifySettings& s) {
       ->check(kNotNegative);
 }
 
+void add_teacher_options(CLI::App& app, TrainClassifySettings& s) {
+  CLI::Option* teacher =
+      app.add_option("--teacher", s.teacher, "Learn from what this classifier of the same classes says, too")
+          ->type_name("PATH");
+  app.add_option("--teacher-weight", s.teacher_weight, "Its share of the loss; default: 0.5")
+      ->type_name("X")
+      ->check(kShare)
+      ->needs(teacher);
+  app.add_option("--temperature", s.temperature,
+                 "Higher ones tell more of what else a picture looks like to it; default: 2")
+      ->type_name("T")
+      ->check(within(0.01, 100))
+      ->needs(teacher);
+}
+
 }  // namespace
 
 void TrainClassifySettings::take_defaults() {
+  teacher = model_path(teacher);
   const bool checkpoint = from_checkpoint();
   settle(method, checkpoint ? Method::kAdamW : Method::kSgd);
   const bool adam = *method != Method::kSgd;  // Muon's steps are as long
@@ -110,6 +128,9 @@ std::map<std::string, std::string> TrainClassifySettings::described() const {
               {"--random-erasing", shown(random_erasing)},
               {"--cutout", std::to_string(cutout)},
               {"--split", split},
+              {"--teacher", teacher},
+              {"--teacher-weight", shown(teacher_weight)},
+              {"--temperature", shown(temperature)},
               {"--size", size == 0 ? "" : std::to_string(size)}});
   return all;
 }
@@ -141,6 +162,7 @@ void add_train_classify_options(CLI::App& app, TrainClassifySettings& settings) 
       ->type_name("N")
       ->check(CLI::Range(1, 8192));
   add_augmentation_options(app, settings);
+  add_teacher_options(app, settings);
 }
 
 }  // namespace fovea

@@ -9,7 +9,8 @@ struct TrainClassifySettings : TrainSettings {
   std::optional<int64_t> crop_padding;
   std::optional<double> label_smoothing, flip;
   double mixup = 0, cutmix = 0, random_resized_crop = 0, colour_jitter = 0, random_erasing = 0;
-  std::string rand_augment, split;  // "N,M"
+  std::string rand_augment, split, teacher;  // "N,M"
+  double teacher_weight = 0.5, temperature = 2;
   int64_t cutout = 0, size = 0;
 
   void take_defaults();  // for what is not given

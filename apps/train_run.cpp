@@ -92,12 +92,16 @@ void describe_source(TrainerOptions& options, const TrainableModel& model, const
   options.described["the model's config"] = config.text();
 }
 
-RunFolder TrainRun::open(const TrainerOptions& options, const TrainableModel& model,
-                         const std::string& preprocessor, const std::string& record) const {
+void TrainRun::spare(const std::string& model, const char* what) const {
   std::error_code error;
   if (settings_.start() != RunFolder::Start::kResume &&
-      std::filesystem::equivalent(settings_.model, settings_.folder, error))
-    fail_with(kUsage, settings_.folder, ": is the model to go on from, and would be lost; choose another -o");
+      std::filesystem::equivalent(model, settings_.folder, error))
+    fail_with(kUsage, settings_.folder, ": is ", what, ", and would be lost; choose another -o");
+}
+
+RunFolder TrainRun::open(const TrainerOptions& options, const TrainableModel& model,
+                         const std::string& preprocessor, const std::string& record) const {
+  spare(settings_.model, "the model to go on from");
   RunFolder folder = as(kUsage, [&] { return RunFolder(settings_.folder, settings_.start()); });
   expect_alike(folder, options);
   nlohmann::ordered_json json = {{"command", command_}, {"data", settings_.data}};

@@ -62,6 +62,8 @@ class TrainRun {
   // Pictures that the data name, and that cannot be read: told one by one, and by the exit code. Fails with
   // --on-error fail.
   void tell_unreadable(const std::vector<std::string>& reasons);
+  // Fails if a new run would be written over `model`, which is `what` to it.
+  void spare(const std::string& model, const char* what) const;
   // Makes the folder, with all that describes the model and the run; fails if it holds another run. `record`
   // is what training.json says beside the command and the options, a
   // JSON object.

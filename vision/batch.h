@@ -15,7 +15,9 @@ struct PictureFailure {
 struct Batch {
   Tensor images;                         // [B, H, W, 3], normalised; none if no picture could be read
   std::vector<int> labels;               // of each
+  std::vector<int64_t> places;           // where each stands among all that the batches are made of
   Tensor targets;                        // [B, classes], if pictures were mixed; else none
+  double own_share = 1;                  // of a picture in its mix with the one before it
   std::vector<PictureFailure> failures;  // pictures that are missing from the batch
 };
 

@@ -82,7 +82,7 @@ Tensor cut_mixed(const Tensor& images, cv::Rect box) {
   return out;
 }
 
-void mix(Tensor& images, Tensor& targets, const Augmentation& how, Rng& rng) {
+double mix(Tensor& images, Tensor& targets, const Augmentation& how, Rng& rng) {
   const bool cut = how.cutmix > 0 && (how.mixup <= 0 || rng.uniform() < 0.5);
   const double alpha = cut ? how.cutmix : how.mixup;
   double share = draw_beta(alpha, alpha, rng);
@@ -95,6 +95,7 @@ void mix(Tensor& images, Tensor& targets, const Augmentation& how, Rng& rng) {
     images = mixed_up(images, share);
   }
   targets = mixed_up(targets, share);
+  return share;
 }
 
 }  // namespace fovea

@@ -20,6 +20,7 @@ Tensor mixed_up(const Tensor& batch, double share);               // share * own
 Tensor cut_mixed(const Tensor& images, cv::Rect from_the_other);  // [B, H, W, C]
 
 // MixUp (https://arxiv.org/abs/1710.09412) or CutMix (https://arxiv.org/abs/1905.04899), as `how` says.
-void mix(Tensor& images, Tensor& targets, const Augmentation& how, Rng& rng);
+// Returns the share that mixed the targets.
+double mix(Tensor& images, Tensor& targets, const Augmentation& how, Rng& rng);
 
 }  // namespace fovea

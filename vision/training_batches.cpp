@@ -54,6 +54,7 @@ Batch make_batch_of(int64_t count, const DecodedPictures& pictures, const Recipe
   for (int64_t i = 0; i < count; ++i) {
     const auto& failure = missing[static_cast<size_t>(i)];
     if (!failure) {
+      batch.places.push_back(place(i));
       batch.labels.push_back(pictures.label(place(i)));
       continue;
     }
@@ -108,7 +109,7 @@ Batch TrainingBatches::make(int64_t at) {
   if (augmentation_.mixes() && batch.images) {
     Rng rng = rng_at(options_.seed, epoch, kOfTheBatch | static_cast<uint64_t>(first));
     batch.targets = one_hot(batch.labels, pictures_.classes());
-    mix(batch.images, batch.targets, augmentation_, rng);
+    batch.own_share = mix(batch.images, batch.targets, augmentation_, rng);
   }
   return batch;
 }

@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "attention/ops/loss.h"
+#include "attention/ops/pointwise.h"
+#include "attention/ops/rearrange.h"
 #include "models/training/training_error.h"
+#include "vision/mix.h"
 
 namespace fovea {
 namespace {
@@ -28,10 +31,18 @@ std::vector<Measure> classification_measures() {
           {"held_out_accuracy", "accuracy", "accuracy", "held out"}};
 }
 
-StepResult classification_step(const Tensor& logits, const Batch& batch, float label_smoothing) {
+StepResult classification_step(const Tensor& logits, const Batch& batch, float label_smoothing,
+                               const Teaching& teaching) {
   const CrossEntropyOptions options{.smoothing = label_smoothing};
-  return {.loss = batch.targets ? cross_entropy(logits, batch.targets, options)
-                                : cross_entropy(logits, batch.labels, options),
+  Tensor loss = batch.targets ? cross_entropy(logits, batch.targets, options)
+                              : cross_entropy(logits, batch.labels, options);
+  if (teaching.shares) {
+    Tensor taught = take(teaching.shares, 0, batch.places);
+    if (batch.targets) taught = mixed_up(taught, batch.own_share);
+    loss = scale(loss, 1 - teaching.share) +
+           scale(teacher_loss(logits, taught, teaching.temperature), teaching.share);
+  }
+  return {.loss = loss,
           .pictures = static_cast<int64_t>(batch.labels.size()),
           .score = static_cast<double>(count_right(logits, batch.labels)),
           .failures = batch.failures};
@@ -78,7 +89,7 @@ Tensor ClassificationTask::first_images() {
 StepResult ClassificationTask::step(int64_t epoch, int64_t step, const Pass& pass) {
   const Batch batch = training_batch(epoch, step);
   if (batch.labels.empty()) return {.loss = {}, .failures = batch.failures};
-  return classification_step(network_.logits(batch.images, pass), batch, options_.label_smoothing);
+  return classification_step(network_.logits(batch.images, pass), batch, options_.label_smoothing, teaching_);
 }
 
 std::optional<HeldOutResult> ClassificationTask::evaluate_held_out(

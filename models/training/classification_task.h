@@ -4,6 +4,7 @@
 #include "models/trainable_network.h"
 #include "models/training/classification_data.h"
 #include "models/training/evaluation.h"
+#include "models/training/teacher.h"
 #include "models/training/trainer.h"
 #include "vision/training_batches.h"
 
@@ -11,8 +12,10 @@ namespace fovea {
 
 // What is measured of a classifier: loss and accuracy.
 std::vector<Measure> classification_measures();
-// Cross-entropy, of mixed pictures to their targets; the score is the number of right ones.
-StepResult classification_step(const Tensor& logits, const Batch& batch, float label_smoothing);
+// Cross-entropy, of mixed pictures to their targets, and what a teacher adds; the score is the number of
+// right ones.
+StepResult classification_step(const Tensor& logits, const Batch& batch, float label_smoothing,
+                               const Teaching& teaching = {});
 HeldOutResult held_out_result(const Evaluation& evaluation);
 
 struct ClassificationOptions {
@@ -26,6 +29,7 @@ class ClassificationTask {
  public:
   ClassificationTask(TrainableNetwork network, const ClassificationData& data, const Recipe& recipe,
                      const Augmentation& augmentation, const ClassificationOptions& options);
+  void learn_from(Teaching teaching) { teaching_ = std::move(teaching); }
   TrainingTask task();  // must not outlive this
 
  private:
@@ -37,6 +41,7 @@ class ClassificationTask {
   TrainableNetwork network_;
   Recipe recipe_;
   ClassificationOptions options_;
+  Teaching teaching_;
   TrainingBatches train_;
   std::optional<EvaluationBatches> held_out_;
 };

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "attention/ops/linear.h"
+#include "attention/ops/rearrange.h"
 #include "models/training/classification_task.h"
 #include "models/training/training_error.h"
 #include "vision/augment.h"
@@ -17,14 +18,6 @@ std::map<std::string, Tensor> all_values(const ParameterStore& store) {
   std::map<std::string, Tensor> values;
   for (const auto& [name, value] : store.state()) values[name] = value;
   return values;
-}
-
-Tensor rows_of(const Tensor& matrix, std::span<const int64_t> rows) {
-  const int64_t length = matrix.dim(1);
-  Tensor result({static_cast<int64_t>(rows.size()), length});
-  float* to = result.mutable_data();
-  for (const int64_t row : rows) to = std::copy_n(matrix.data() + row * length, length, to);
-  return result;
 }
 
 std::vector<int64_t> shuffled(int64_t count, uint64_t seed, int64_t epoch) {
@@ -111,7 +104,8 @@ Batch LinearProbe::batch(int64_t epoch, int64_t step) const {
   const std::span<const int64_t> rows =
       std::span(order).subspan(first, std::min(static_cast<size_t>(options_.batch), order.size() - first));
   Batch batch;
-  batch.images = rows_of(train_.values, rows);
+  batch.places.assign(rows.begin(), rows.end());
+  batch.images = take(train_.values, 0, batch.places);
   for (const int64_t row : rows) batch.labels.push_back(train_.labels[static_cast<size_t>(row)]);
   batch.failures = train_.failures;
   return batch;

@@ -17,11 +17,13 @@ namespace fovea {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr char kState[] = "training_state.safetensors", kModel[] = "model.safetensors";
+constexpr char kState[] = "training_state.safetensors", kModel[] = "model.safetensors",
+               kTeacher[] = "teacher.safetensors", kLogits[] = "logits", kKey[] = "key";
 // What a run may leave behind, so that kForce and kResume touch nothing else. The state is the last to be
 // removed: as long as it is there, the run that it is of can go on and writes the others again.
-constexpr const char* kFiles[] = {
-    kModel, "metrics.csv", "curves.png", "config.json", "training.json", "preprocessor_config.json", kState};
+constexpr const char* kFiles[] = {kModel,        "metrics.csv",   "curves.png",
+                                  "config.json", "training.json", "preprocessor_config.json",
+                                  kTeacher,      kState};
 
 // What a run that was killed was writing.
 void remove_unfinished(const fs::path& folder) {
@@ -120,6 +122,22 @@ void RunFolder::write_text(const char* name, const std::string& text) {
 void RunFolder::write_model(const std::map<std::string, Tensor>& stored) {
   take_place();
   save_safetensors(path_ / kModel, stored, {{"format", "pt"}});
+}
+
+void RunFolder::write_teacher(const std::string& key, const Tensor& logits) {
+  take_place();
+  save_safetensors(path_ / kTeacher, {{kLogits, logits}}, {{kKey, key}});
+}
+
+Tensor RunFolder::teacher(const std::string& key) const {
+  if (waits_ || !fs::exists(path_ / kTeacher)) return {};
+  try {
+    const Safetensors stored(path_ / kTeacher);
+    const auto found = stored.metadata().find(kKey);
+    return found != stored.metadata().end() && found->second == key ? stored.read(kLogits) : Tensor();
+  } catch (const Error&) {
+    return {};  // it can be asked again
+  }
 }
 
 void RunFolder::write_metrics(std::span<const Measure> measures, std::span<const EpochMetrics> epochs) {

@@ -24,6 +24,9 @@ class RunFolder {
   void write(const TrainingState& state);
   void write_text(const char* name, const std::string& text);
   void write_model(const std::map<std::string, Tensor>& stored);  // model.safetensors
+  // teacher.safetensors: what a teacher said of the pictures, under a key that tells which, of which.
+  void write_teacher(const std::string& key, const Tensor& logits);
+  Tensor teacher(const std::string& key) const;  // none, if that was not written, or is damaged
   // metrics.csv, curves.png
   void write_metrics(std::span<const Measure> measures, std::span<const EpochMetrics> epochs);
 

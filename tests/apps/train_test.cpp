@@ -285,6 +285,65 @@ TEST_F(Train, AFrozenBackboneStaysAndTheClassifierLearns) {
   EXPECT_NE(unknown.err.find("did you mean 'head'?"), std::string::npos) << unknown.err;
 }
 
+// Pictures whose folders say the wrong class, and a teacher that knows better.
+TEST_F(Train, ATeacherIsBelievedAsMuchAsItsWeightSays) {
+  ASSERT_EQ(train("--epochs 8 -o teacher").code, 0);
+  ASSERT_EQ(
+      run("cp -r data lies && cd lies/train && mv blue b && mv green blue && mv red green && mv b red").code,
+      0);
+  const std::string line =
+      "$fovea train classify --data lies -m vit/config.json --batch 8 --epochs 8 --label-smoothing 0 "
+      "--teacher teacher -o ";
+  const Outcome told = run(line + "told --teacher-weight 1 --temperature 3");
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(numbers_of(text("told/metrics.csv")).back()[4], 0);  // as the folders say
+  EXPECT_EQ(numbers_of(text("told/metrics.csv")).back()[6], 1);  // of what is held out
+  const Outcome untold = run(line + "untold --teacher-weight 0");
+  ASSERT_EQ(untold.code, 0) << untold.err;
+  EXPECT_EQ(numbers_of(text("untold/metrics.csv")).back()[4], 1);
+  EXPECT_EQ(numbers_of(text("untold/metrics.csv")).back()[6], 0);
+}
+
+TEST_F(Train, ATeacherIsAskedOnceAndARunGoesOnWithTheSameOne) {
+  ASSERT_EQ(train("--epochs 3 -o teacher").code, 0);
+  ASSERT_EQ(train("--epochs 3 --seed 1 -o other").code, 0);
+  const std::string options =
+      "--epochs 30 --mixup 0.2 --teacher teacher --optimizer adamw --checkpoint-steps 3 --progress plain ";
+  const Outcome whole = train(options + "-o whole");
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  EXPECT_NE(whole.err.find("teacher  36/36"), std::string::npos) << whole.err;
+  for (const char* seconds : {"0.05", "0.1", "0.15"})
+    run(kTrain + options + "-o cut --resume & pid=$!; sleep " + seconds + "; kill -9 $pid; wait $pid");
+  while (!std::filesystem::exists(folder / "cut/training_state.safetensors"))
+    run(kTrain + options + "-o cut --resume & pid=$!; sleep 0.3; kill -9 $pid; wait $pid");
+  const Outcome last = train(options + "-o cut --resume --threads 1");
+  ASSERT_EQ(last.code, 0) << last.err;
+  EXPECT_EQ(last.err.find("teacher  36/36"), std::string::npos) << last.err;
+  EXPECT_EQ(text("whole/model.safetensors"), text("cut/model.safetensors"));
+  EXPECT_EQ(metrics("whole"), metrics("cut"));
+
+  ASSERT_EQ(run("cp other/model.safetensors teacher/").code, 0);
+  const Outcome changed = train(options + "-o cut --resume");
+  EXPECT_EQ(changed.code, 2);
+  EXPECT_NE(changed.err.find("the teacher has changed"), std::string::npos) << changed.err;
+}
+
+TEST_F(Train, WhoCannotTeachIsRefused) {
+  ASSERT_EQ(run("mkdir two && cp -r data/train/blue data/train/red two").code, 0);
+  ASSERT_EQ(run("$fovea train classify --data two -m vit/config.json --epochs 1 -o teacher").code, 0);
+  const Outcome lacking = train("--teacher teacher -o run");
+  EXPECT_EQ(lacking.code, 4);
+  EXPECT_NE(lacking.err.find("teacher: cannot teach, it has no class 'green'"), std::string::npos)
+      << lacking.err;
+  EXPECT_FALSE(std::filesystem::exists(folder / "run"));
+  EXPECT_EQ(train("--teacher nobody -o run").code, 4);
+  ASSERT_EQ(train("--epochs 1 -o able").code, 0);
+  const Outcome over = train("--teacher able -o able --force");
+  EXPECT_EQ(over.code, 2);
+  EXPECT_NE(over.err.find("able: is the teacher, and would be lost"), std::string::npos) << over.err;
+  EXPECT_EQ(train("--teacher-weight 0.3 -o run").code, 2);
+}
+
 // A model that names every picture 'red' by its bias.
 TEST_F(Train, EvaluationByHand) {
   ASSERT_EQ(train("--epochs 1 -o run").code, 0);

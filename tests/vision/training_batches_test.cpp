@@ -147,6 +147,8 @@ TEST(TrainingBatches, MixedBatchesHaveSoftTargets) {
       EXPECT_GT(
           row[static_cast<size_t>(batch.labels[i])] + row[static_cast<size_t>(batch.labels[(i + 3) % 4])],
           0.999f);
+      const bool alike = batch.labels[i] == batch.labels[(i + 3) % 4];
+      EXPECT_NEAR(row[static_cast<size_t>(batch.labels[i])], alike ? 1 : batch.own_share, 1e-6);
     }
   }
 }
@@ -156,6 +158,28 @@ DataFiles partly_damaged() {
   files[2].bytes = {'n', 'o'};
   files[7].bytes.resize(files[7].bytes.size() / 2);
   return files;
+}
+
+TEST(TrainingBatches, PlacesTellWhichPicturesAreThere) {
+  const Data data(partly_damaged());
+  const std::vector<int64_t> indices = {11, 2, 0, 7, 5, 1};
+  TrainingBatches batches(data.open(), indices, small_recipe(), {}, {.batch = 6});
+  EvaluationBatches ordered(data.open(), indices, small_recipe(), {.batch = 6});
+  EXPECT_EQ(ordered.batch(0).places, (std::vector<int64_t>{0, 2, 4, 5}));
+  for (int64_t epoch = 0; epoch < 2; ++epoch) {
+    const Batch batch = batches.batch(epoch, 0), plain = ordered.batch(0);
+    ASSERT_EQ(batch.places.size(), 4u);
+    EXPECT_EQ(batch.own_share, 1);
+    const int64_t each = batch.images.count() / 4;
+    for (size_t i = 0; i < 4; ++i) {
+      const auto at = std::ranges::find(plain.places, batch.places[i]) - plain.places.begin();
+      ASSERT_LT(at, 4);
+      EXPECT_EQ(batch.labels[i], plain.labels[static_cast<size_t>(at)]);
+      EXPECT_TRUE(std::equal(batch.images.data() + static_cast<int64_t>(i) * each,
+                             batch.images.data() + static_cast<int64_t>(i + 1) * each,
+                             plain.images.data() + at * each));
+    }
+  }
 }
 
 TEST(TrainingBatches, LeavesDamagedPicturesOutAndTellsOnce) {
