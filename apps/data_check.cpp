@@ -36,7 +36,9 @@ DataReport survey(const AnnotationSource& source) {
         kUsage, in_quotes(source.path.string()),
         ": no data set; give COCO's instances file (.json) or folder (annotations/, or "
         "train/_annotations.coco.json), a VOC folder (Annotations/*.xml, JPEGImages/, or "
-        "train/*.xml), a YOLO one (data.yaml, images/, labels/), or a folder of pictures for each class");
+        "train/*.xml), a YOLO one (data.yaml, images/, labels/), or a folder of pictures for each class (as "
+        "that: ",
+        problem.what(), ")");
   }
 }
 

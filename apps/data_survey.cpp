@@ -127,8 +127,26 @@ std::vector<FolderPicture> looks_at(const ImageFolder& data, PictureCheck check)
   return looks;
 }
 
-void add(Survey& survey, const ImageFolder& data, PictureCheck check) {
+// What training and evaluation, which match classes by name, say of a split beside the one to train on.
+void compare_classes(Survey& survey, const ImageFolder& data, const ImageFolder& trained) {
+  const auto& known = trained.classes();
+  const auto tell = [&](const char* code, const std::string& name, const char* what) {
+    survey.problem(
+        {Kind::kNoted, code, data.split() + ": class " + in_quotes(name) + what + trained.split()});
+  };
+  for (const std::string& name : data.classes())
+    if (std::ranges::find(known, name) == known.end())
+      tell("unknown_class", name, " is refused: it is none of ");
+  for (const std::string& name : known)
+    if (std::ranges::find(data.classes(), name) == data.classes().end())
+      tell("absent_class", name, " has no folder, as it has in ");
+}
+
+// `classes`: those of all splits, in the order of their ids.
+void add(Survey& survey, const ImageFolder& data, std::vector<std::string>& classes, PictureCheck check) {
   survey.begin(data.split());
+  for (const std::string& name : data.classes())
+    if (std::ranges::find(classes, name) == classes.end()) classes.push_back(name);
   const std::vector<FolderPicture> looks = looks_at(data, check);
   for (int64_t i = 0; i < data.size(); ++i) {
     const auto& [look, content] = looks[static_cast<size_t>(i)];
@@ -136,8 +154,8 @@ void add(Survey& survey, const ImageFolder& data, PictureCheck check) {
       survey.problem({Kind::kSkipped, "bad_picture", look.reason});
       continue;
     }
-    const auto label = static_cast<size_t>(data.picture(i).label);
-    ++survey.category(static_cast<int64_t>(label), data.classes()[label]).pictures;
+    const std::string& name = data.classes()[static_cast<size_t>(data.picture(i).label)];
+    ++survey.category(std::ranges::find(classes, name) - classes.begin(), name).pictures;
     survey.picture(data.picture(i).name, content, {});
   }
 }
@@ -170,16 +188,18 @@ DataReport survey_annotations(const AnnotationSource& source) {
 DataReport survey_folders(const AnnotationSource& source) {
   const ImageFolder first = ImageFolder::open(source.path, source.split);
   Survey survey(source, "folders");
+  std::vector<std::string> classes = first.classes();
+  if (classes.size() == 1)
+    survey.problem({Kind::kNoted, "one_class",
+                    in_quotes(classes[0]) + " is the only class; to train a classifier takes two at least"});
   if (first.splits().empty() || !source.split.empty()) {
-    add(survey, first, source.check);
+    add(survey, first, classes, source.check);
     return survey.finish();
   }
   for (const std::string& split : first.splits()) {
     const ImageFolder data = ImageFolder::open(source.path, split);
-    if (data.classes() != first.classes())
-      survey.problem(
-          {Kind::kNoted, "other_classes", split + ": its classes are not those of " + first.split()});
-    add(survey, data, source.check);
+    compare_classes(survey, data, first);
+    add(survey, data, classes, source.check);
   }
   return survey.finish();
 }

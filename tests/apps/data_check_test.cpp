@@ -145,6 +145,12 @@ TEST(DataCheck, WhatIsNoDataSetEndsInTwo) {
   const Outcome empty = shell(folder, "$fovea data check empty");
   EXPECT_EQ(empty.code, 2);
   EXPECT_NE(empty.err.find("fovea: 'empty': no data set; give COCO's"), std::string::npos) << empty.err;
+  folder.write("lacking/cat/1.jpg", jpeg(32, 32));
+  folder.write("lacking/dog/a.txt", "");
+  const Outcome lacking = shell(folder, "$fovea data check lacking");
+  EXPECT_EQ(lacking.code, 2);
+  EXPECT_NE(lacking.err.find("(as that: 'lacking': class 'dog' has no pictures;"), std::string::npos)
+      << lacking.err;
 }
 
 TEST(DataCheck, FoldersOfClasses) {
@@ -164,6 +170,27 @@ TEST(DataCheck, FoldersOfClasses) {
   const Outcome bad = shell(folder, "$fovea data check data --split val --format json");
   EXPECT_EQ(bad.code, 3);
   EXPECT_EQ(nlohmann::json::parse(bad.out)["problems"][0]["code"], "bad_picture");
+}
+
+TEST(DataCheck, ClassesThatSplitsDoNotShare) {
+  const TestFolder folder;
+  for (const char* name : {"train/bird/1.jpg", "train/cat/1.jpg", "train/dog/1.jpg", "val/cat/1.jpg",
+                           "val/dog/1.jpg", "val/emu/1.jpg"})
+    folder.write(std::string("data/") + name, jpeg(32, 32, name[0] + name[4] + name[6]));
+  const Outcome checked = shell(folder, "$fovea data check data");
+  EXPECT_EQ(checked.code, 0);
+  EXPECT_NE(
+      checked.out.find("\n  bird  1 picture\n  cat   2 pictures\n  dog   2 pictures\n  emu   1 picture\n"),
+      std::string::npos)
+      << checked.out;
+  EXPECT_NE(checked.out.find("val: class 'emu' is refused: it is none of train"), std::string::npos)
+      << checked.out;
+  EXPECT_NE(checked.out.find("val: class 'bird' has no folder, as it has in train"), std::string::npos)
+      << checked.out;
+  EXPECT_EQ(shell(folder, "$fovea data check data --strict").code, 3);
+  folder.write("one/cat/1.jpg", jpeg(32, 32));
+  EXPECT_NE(shell(folder, "$fovea data check one").out.find("noted  one_class  1\n  'cat' is the only class"),
+            std::string::npos);
 }
 
 TEST(DataCheck, BloodCells) {
