@@ -89,7 +89,9 @@ Tensor ClassificationTask::first_images() {
 StepResult ClassificationTask::step(int64_t epoch, int64_t step, const Pass& pass) {
   const Batch batch = training_batch(epoch, step);
   if (batch.labels.empty()) return {.loss = {}, .failures = batch.failures};
-  return classification_step(network_.logits(batch.images, pass), batch, options_.label_smoothing, teaching_);
+  const Tensor logits =
+      suited(recipe_.height(), recipe_.width(), [&] { return network_.logits(batch.images, pass); });
+  return classification_step(logits, batch, options_.label_smoothing, teaching_);
 }
 
 std::optional<HeldOutResult> ClassificationTask::evaluate_held_out(
@@ -106,8 +108,9 @@ std::optional<HeldOutResult> ClassificationTask::evaluate_held_out(
 ImageNetwork fitted_network(const TrainableNetwork& network, const std::map<std::string, Tensor>& values,
                             const Recipe& recipe) {
   const ImageNetwork made = network.inference(values);
-  const bool own = recipe.height() == made.info.input_height && recipe.width() == made.info.input_width;
-  return own ? made : made.resized(recipe.height(), recipe.width());
+  const int64_t height = recipe.height(), width = recipe.width();
+  if (height == made.info.input_height && width == made.info.input_width) return made;
+  return suited(height, width, [&] { return made.resized(height, width); });
 }
 
 }  // namespace fovea

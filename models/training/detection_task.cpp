@@ -39,17 +39,6 @@ bool is_finite(const DetectorOutput& output) {
   return std::ranges::all_of(output.layers, good) && (!output.tokens || good(*output.tokens));
 }
 
-// What a model makes of a batch, which it takes or refuses for its pictures' size.
-template <class Detect>
-DetectorOutput answer(const DetectionBatch& batch, const Detect& detect) {
-  try {
-    return detect();
-  } catch (const Error& error) {
-    fail_by(Cause::kOptions, "--size: pictures of ", batch.images.dim(1), " x ", batch.images.dim(2),
-            " do not suit the model: ", error.what());
-  }
-}
-
 // What a model finds in pictures whose truth is known.
 struct Found {
   std::vector<ScoredBox> boxes;
@@ -106,7 +95,7 @@ StepResult DetectionTask::step(int64_t epoch, int64_t step, const Pass& pass) {
   if (detector_.takes_denoising && options_.denoising.queries > 0)
     denoising = denoising_queries(targets, *pass.training, options_.denoising);
   const DenoisingQueries* queries = denoising ? &*denoising : nullptr;
-  const DetectorOutput output = answer(batch, [&] {
+  const DetectorOutput output = suited(batch.images.dim(1), batch.images.dim(2), [&] {
     return detector_.detect({batch.images, batch.padding}, pass, queries);
   });
   const int64_t pictures = batch.images.dim(0);
@@ -127,7 +116,7 @@ std::optional<HeldOutResult> DetectionTask::evaluate(const std::map<std::string,
   for (int64_t i = 0; i < held_out_->steps(); ++i) {
     const DetectionBatch batch = blamed_on(Cause::kPictures, [&] { return held_out_->batch(i); });
     if (batch.images) {
-      const DetectorOutput output = answer(batch, [&] {
+      const DetectorOutput output = suited(batch.images.dim(1), batch.images.dim(2), [&] {
         return network.detect({batch.images, batch.padding}, {}, nullptr);
       });
       add(found, batch, output.layers.back(), choice, truth_);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <sstream>
 
 #include "attention/base/error.h"
@@ -27,6 +28,17 @@ auto blamed_on(TrainingError::Cause cause, const Work& work) {
     return work();
   } catch (const Error& error) {
     throw TrainingError(cause, error.what());
+  }
+}
+
+// What a model makes of pictures, in work(), which it takes or refuses for their size.
+template <class Work>
+auto suited(int64_t height, int64_t width, const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    fail_by(TrainingError::Cause::kOptions, "--size: pictures of ", height, " x ", width,
+            " do not suit the model: ", error.what());
   }
 }
 

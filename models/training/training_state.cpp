@@ -69,6 +69,14 @@ TrainingState parsed(const std::string& text) {
   return state;
 }
 
+Safetensors open_state(const std::filesystem::path& file) {
+  try {
+    return Safetensors(file);
+  } catch (const Error&) {
+    fail(file.string(), ": is damaged, so that nothing can go on from it; start anew with --force");
+  }
+}
+
 }  // namespace
 
 void save_training_state(const std::filesystem::path& file, const TrainingState& state) {
@@ -76,7 +84,7 @@ void save_training_state(const std::filesystem::path& file, const TrainingState&
 }
 
 TrainingState read_training_state(const std::filesystem::path& file) {
-  const Safetensors stored(file);
+  const Safetensors stored = open_state(file);
   const auto found = stored.metadata().find(kKey);
   if (found == stored.metadata().end())
     fail(file.string(), ": is not the state of a training run; start anew with --force");

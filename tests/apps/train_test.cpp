@@ -328,6 +328,16 @@ TEST_F(Train, ATeacherIsAskedOnceAndARunGoesOnWithTheSameOne) {
   EXPECT_NE(changed.err.find("the teacher has changed"), std::string::npos) << changed.err;
 }
 
+TEST_F(Train, ASizeThatTheModelCannotTakeIsSaid) {
+  ASSERT_EQ(train("--epochs 1 -o base").code, 0);
+  for (const char* how : {" --flip 0.5", " --freeze backbone"}) {
+    const Outcome tiny = run(std::string("$fovea train classify --data data -m base --size 4 -o run") + how);
+    EXPECT_EQ(tiny.code, 2) << how;
+    EXPECT_NE(tiny.err.find("--size: pictures of 4 x 4 do not suit the model: "), std::string::npos)
+        << tiny.err;
+  }
+}
+
 TEST_F(Train, WhoCannotTeachIsRefused) {
   ASSERT_EQ(run("mkdir two && cp -r data/train/blue data/train/red two").code, 0);
   ASSERT_EQ(run("$fovea train classify --data two -m vit/config.json --epochs 1 -o teacher").code, 0);

@@ -9,6 +9,7 @@
 #include "attention/checkpoint/safetensors.h"
 #include "models/training/classification_task.h"
 #include "models/training/run_folder.h"
+#include "tests/support/message.h"
 #include "tests/support/temp_folder.h"
 
 namespace fovea {
@@ -60,6 +61,22 @@ TEST(TrainingState, AnotherFileIsNone) {
   EXPECT_THROW(read_training_state(folder.path() / "model"), Error);
   save_safetensors(folder.path() / "odd", {{"a", Tensor::full({1}, 1)}}, {{"training", "{\"format\":1}"}});
   EXPECT_THROW(read_training_state(folder.path() / "odd"), Error);
+  save_training_state(folder.path() / "cut", some_state());
+  std::filesystem::resize_file(folder.path() / "cut", std::filesystem::file_size(folder.path() / "cut") - 3);
+  EXPECT_EQ(message([&] { read_training_state(folder.path() / "cut"); }),
+            (folder.path() / "cut").string() +
+                ": is damaged, so that nothing can go on from it; start anew with --force");
+}
+
+TEST(RunFolder, ATeachersWordIsKeptUnderItsKey) {
+  const TempFolder folder;
+  RunFolder run(folder.path() / "run", RunFolder::Start::kNew);
+  EXPECT_FALSE(run.teacher("a"));
+  run.write_teacher("a", Tensor({1, 2}, std::vector<float>{1, 2}));
+  EXPECT_EQ(run.teacher("a").data()[1], 2);
+  EXPECT_FALSE(run.teacher("b"));
+  std::filesystem::resize_file(run.path() / "teacher.safetensors", 9);
+  EXPECT_FALSE(run.teacher("a"));
 }
 
 TEST(TrainingState, NamesTheOptionThatDiffers) {
