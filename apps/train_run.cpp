@@ -119,6 +119,7 @@ int TrainRun::train(const TrainableModel& model, const TrainingTask& task, const
                     RunFolder& folder) {
   return told_by_cause([&] {
     Trainer trainer(model, task, options, folder, events(options));
+    progress_.begin();
     const bool finished = trainer.run();
     return finish(trainer, finished);
   });

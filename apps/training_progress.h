@@ -15,6 +15,7 @@ namespace fovea {
 class TrainingProgress {
  public:
   TrainingProgress(Console& console, std::vector<Measure> measures, Progress::Mode mode, bool quiet);
+  void begin() { start_ = last_ = Clock::now(); }  // of the first step
   void step(const StepReport& report);
   void epoch(const EpochMetrics& metrics, int64_t epochs);
   void note(const std::string& line);

@@ -86,6 +86,7 @@ RunFolder::RunFolder(fs::path path, Start start) : path_(std::move(path)) {
   if (start == Start::kResume && fs::exists(path_ / kModel, error) && !fs::exists(path_ / kState, error))
     fail(path_.string(), ": holds a model, but no ", kState,
          " to go on from; start over with --force, or choose another -o");
+  lock_.emplace(path_);
   remove_unfinished(path_);
   waits_ = start != Start::kResume;
 }

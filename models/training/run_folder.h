@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "models/training/folder_lock.h"
 #include "models/training/training_state.h"
 
 namespace fovea {
@@ -14,7 +15,7 @@ namespace fovea {
 class RunFolder {
  public:
   enum class Start { kNew, kForce, kResume };
-  // Makes the folder. Fails if it holds anything and the run is kNew. Nothing is
+  // Makes the folder. Fails if it holds anything and the run is kNew, or if another run is at it. Nothing is
   // written before this run's first state or model, and until then what kForce is to replace stays whole.
   // kResume starts a run if none was started there, but not over a model that has no state.
   RunFolder(std::filesystem::path path, Start start);
@@ -34,6 +35,7 @@ class RunFolder {
   void take_place();
 
   std::filesystem::path path_;
+  std::optional<FolderLock> lock_;
   bool waits_ = false;                          // until there is a state or a model to write
   std::map<std::string, std::string> waiting_;  // texts to write then
 };

@@ -162,6 +162,15 @@ TEST_F(Train, ARunIsNotOverwrittenNorResumedAsAnother) {
   EXPECT_NE(text("run/model.safetensors"), model);
 }
 
+TEST_F(Train, TwoRunsDoNotShareAFolder) {
+  const std::string line = kTrain + "--epochs 1000 -o run --checkpoint-steps 1 -q";
+  const Outcome second =
+      run(line + " & pid=$!; while [ ! -e run/training_state.safetensors ]; do sleep 0.01; done; " + line +
+          " --resume; code=$?; kill -9 $pid; wait $pid; exit $code");
+  EXPECT_EQ(second.code, 2);
+  EXPECT_NE(second.err.find("run: another run is writing there;"), std::string::npos) << second.err;
+}
+
 TEST_F(Train, ARunDoesNotSpoilWhatItIsMadeOf) {
   ASSERT_EQ(train("--epochs 1 -o run").code, 0);
   const std::string config = text("run/config.json");

@@ -92,8 +92,7 @@ TEST(RunFolder, KeepsWhatIsNotItsOwn) {
   std::ofstream(run / "notes.txt") << "mine";
   std::ofstream(run / "model.safetensors.77.0.tmp") << "half";
   EXPECT_THROW(RunFolder(run, RunFolder::Start::kNew), Error);
-  const RunFolder resumed(run, RunFolder::Start::kResume);
-  EXPECT_EQ(resumed.state()->step, 17);
+  EXPECT_EQ(RunFolder(run, RunFolder::Start::kResume).state()->step, 17);
   EXPECT_FALSE(std::filesystem::exists(run / "model.safetensors.77.0.tmp"));
   RunFolder forced(run, RunFolder::Start::kForce);
   EXPECT_FALSE(forced.state().has_value());
@@ -109,11 +108,13 @@ std::string text(const std::filesystem::path& file) {
 TEST(RunFolder, TheOldRunStaysWholeUntilTheNewOneHasSomethingToSave) {
   const TempFolder folder;
   const auto run = folder.path() / "run";
-  RunFolder first(run, RunFolder::Start::kNew);
-  first.write_text("config.json", "old");
-  first.write(some_state());
-  first.write_model({{"a", Tensor::full({1}, 1)}});
-  first.write_metrics(kMeasures, some_state().epochs);
+  {
+    RunFolder first(run, RunFolder::Start::kNew);
+    first.write_text("config.json", "old");
+    first.write(some_state());
+    first.write_model({{"a", Tensor::full({1}, 1)}});
+    first.write_metrics(kMeasures, some_state().epochs);
+  }
   const std::string model = text(run / "model.safetensors");
 
   RunFolder second(run, RunFolder::Start::kForce);
@@ -123,7 +124,7 @@ TEST(RunFolder, TheOldRunStaysWholeUntilTheNewOneHasSomethingToSave) {
   EXPECT_FALSE(std::filesystem::exists(run / "training.json"));
   EXPECT_EQ(text(run / "model.safetensors"), model);
   EXPECT_TRUE(std::filesystem::exists(run / "curves.png"));
-  EXPECT_EQ(RunFolder(run, RunFolder::Start::kResume).state()->step, 17);
+  EXPECT_EQ(read_training_state(run / "training_state.safetensors").step, 17);
 
   TrainingState state = some_state();
   state.step = 18;
@@ -133,6 +134,21 @@ TEST(RunFolder, TheOldRunStaysWholeUntilTheNewOneHasSomethingToSave) {
   EXPECT_EQ(text(run / "training.json"), "new");
   for (const char* gone : {"model.safetensors", "metrics.csv", "curves.png"})
     EXPECT_FALSE(std::filesystem::exists(run / gone)) << gone;
+}
+
+TEST(RunFolder, IsOneRunsAtATime) {
+  const TempFolder folder;
+  const auto run = folder.path() / "run";
+  {
+    RunFolder first = RunFolder(run, RunFolder::Start::kNew);
+    first.write(some_state());
+    std::ofstream(run / "model.safetensors.77.0.tmp") << "half";
+    for (const auto start : {RunFolder::Start::kResume, RunFolder::Start::kForce})
+      EXPECT_EQ(message([&] { RunFolder(run, start); }),
+                run.string() + ": another run is writing there; wait until it ends, or choose another -o");
+    EXPECT_TRUE(std::filesystem::exists(run / "model.safetensors.77.0.tmp"));
+  }
+  EXPECT_EQ(RunFolder(run, RunFolder::Start::kResume).state()->step, 17);
 }
 
 TEST(RunFolder, AModelWithoutAStateIsNotResumed) {
