@@ -53,6 +53,9 @@ void add_augmentation_options(CLI::App& app, TrainClassifySettings& s) {
                      "Crop from pictures padded by so much; default: 0, from nothing an eighth")
           ->type_name("N")
           ->check(CLI::Range(0, 4096));
+  using Border = Augmentation::Border;
+  add_choice<Border>(app, "--padding", s.border, {{"black", Border::kZero}, {"reflect", Border::kReflect}},
+                     "What pictures are padded with: black or reflect");
   app.add_option("--random-resized-crop", s.random_resized_crop,
                  "Crop parts of at least this share of the picture")
       ->type_name("MIN")
@@ -65,6 +68,9 @@ void add_augmentation_options(CLI::App& app, TrainClassifySettings& s) {
                  "Brightness, contrast and saturation by up to this factor")
       ->type_name("X")
       ->check(kShare);
+  app.add_option("--hue", s.hue, "Hue by up to this share of its circle")
+      ->type_name("X")
+      ->check(within(0, 0.5));
   app.add_option("--rand-augment", s.rand_augment, "N operations of magnitude M, as in 2,9")
       ->type_name("N,M");
   app.add_option("--random-erasing", s.random_erasing, "Probability that a rectangle is erased")
@@ -123,7 +129,9 @@ std::map<std::string, std::string> TrainClassifySettings::described() const {
               {"--crop-padding", crop_padding ? std::to_string(*crop_padding) : "an eighth of the input"},
               {"--random-resized-crop", shown(random_resized_crop)},
               {"--flip", shown(*flip)},
+              {"--padding", border == Augmentation::Border::kReflect ? "reflect" : "black"},
               {"--colour-jitter", shown(colour_jitter)},
+              {"--hue", shown(hue)},
               {"--rand-augment", rand_augment},
               {"--random-erasing", shown(random_erasing)},
               {"--cutout", std::to_string(cutout)},
@@ -140,8 +148,10 @@ Augmentation TrainClassifySettings::augmentation() const {
   result.random_resized_crop = random_resized_crop > 0;
   if (result.random_resized_crop) result.crop_area = {random_resized_crop, 1};
   result.pad = crop_padding.value_or(0);
+  result.border = border;
   result.flip = *flip;
   result.brightness = result.contrast = result.saturation = colour_jitter;
+  result.hue = hue;
   if (!rand_augment.empty()) read_rand_augment(rand_augment, result);
   result.erase = random_erasing;
   result.cutout = cutout;

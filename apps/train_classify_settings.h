@@ -8,7 +8,8 @@ namespace fovea {
 struct TrainClassifySettings : TrainSettings {
   std::optional<int64_t> crop_padding;
   std::optional<double> label_smoothing, flip;
-  double mixup = 0, cutmix = 0, random_resized_crop = 0, colour_jitter = 0, random_erasing = 0;
+  Augmentation::Border border = Augmentation::Border::kZero;
+  double mixup = 0, cutmix = 0, random_resized_crop = 0, colour_jitter = 0, hue = 0, random_erasing = 0;
   std::string rand_augment, split, teacher;  // "N,M"
   double teacher_weight = 0.5, temperature = 2;
   int64_t cutout = 0, size = 0;

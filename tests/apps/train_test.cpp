@@ -93,11 +93,24 @@ TEST_F(Train, LearnsWhatIsEasy) {
 
 TEST_F(Train, SameBitsForAnyThreadCount) {
   const std::string options =
-      "--epochs 2 --ema 0.9 --mixup 0.2 --cutmix 1 --rand-augment 2,9 --random-erasing 0.5 ";
+      "--epochs 2 --ema 0.9 --mixup 0.2 --cutmix 1 --rand-augment 2,9 --random-erasing 0.5 --hue 0.1 "
+      "--padding reflect ";
   ASSERT_EQ(train(options + "--threads 1 -o one").code, 0);
   ASSERT_EQ(train(options + "--threads 2 -o two").code, 0);
   EXPECT_EQ(text("one/model.safetensors"), text("two/model.safetensors"));
   EXPECT_EQ(metrics("one"), metrics("two"));
+  const Json asked = Json::parse(text("one/training.json")).at("options");
+  EXPECT_EQ(asked.at("--hue"), "0.1");
+  EXPECT_EQ(asked.at("--padding"), "reflect");
+  EXPECT_EQ(train(options + "--padding black -o black").code, 2);  // twice
+  ASSERT_EQ(
+      train("--epochs 2 --ema 0.9 --mixup 0.2 --cutmix 1 --rand-augment 2,9 --random-erasing 0.5 -o plain")
+          .code,
+      0);
+  EXPECT_NE(text("one/model.safetensors"), text("plain/model.safetensors"));
+  const Outcome wide = train("--crop-padding 16 --padding reflect -o wide");
+  EXPECT_EQ(wide.code, 2);
+  EXPECT_NE(wide.err.find("pad 16 cannot be reflected"), std::string::npos) << wide.err;
 }
 
 TEST_F(Train, MuonLearnsTheSameOnAnyThreads) {
