@@ -107,7 +107,9 @@ HWY_INLINE void PanelSweep(const GemmArgs& args, int64_t row_begin, int64_t row_
   const Activation activation = last ? e.activation : Activation::kNone;
   const int64_t tiles = (row_end - row_begin + kTileRows - 1) / kTileRows;
 
-  TileArgs t{.depth = depth, .a = nullptr, .a_stride = args.x_stride};
+  const int64_t row_stride = args.x_turned ? 1 : args.x_stride;
+  const float* const x = args.x + k0 * (args.x_turned ? args.x_stride : 1);
+  TileArgs t{.depth = depth, .a = nullptr, .a_stride = args.x_stride, .turned = args.x_turned};
   t.b = w.data() + k0 * panels.padded() + n * depth;
   t.c_stride = args.y_stride;
   t.init_stride = first ? 0 : args.y_stride;
@@ -116,7 +118,7 @@ HWY_INLINE void PanelSweep(const GemmArgs& args, int64_t row_begin, int64_t row_
   t.ahead_lines = (depth * width / 16 + tiles - 1) / tiles;
   for (int64_t m = row_begin; m < row_end;) {
     const int64_t rows = NextTileRows(row_end - m);
-    t.a = args.x + m * args.x_stride + k0;
+    t.a = x + m * row_stride;
     t.c = args.y + m * args.y_stride + n;
     t.init = first ? (e.bias ? e.bias + n : nullptr) : t.c;
     t.residual = last && e.residual ? e.residual + m * e.residual_stride + n : nullptr;

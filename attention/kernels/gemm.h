@@ -4,9 +4,10 @@
 
 namespace fovea::kernels {
 
-// Rows [begin, end) of y = x w^T, on the columns of panels [panel_begin, panel_end). Strides in floats. Each
-// element is one chain of fused multiply-adds along k, whatever the tile, the range or the thread: the same
-// bits always. One thread; no allocation.
+// Rows [begin, end) of y = x w^T, on the columns of panels [panel_begin, panel_end). Strides in floats; of a
+// turned x, [depth, rows], x_stride is that of the depth, and a column lies together with its neighbours.
+// Each element is one chain of fused multiply-adds along k, whatever the tile, the range or the thread: the
+// same bits always. One thread; no allocation.
 struct GemmArgs {
   const float* x;
   int64_t x_stride;
@@ -14,6 +15,7 @@ struct GemmArgs {
   float* y;
   int64_t y_stride;
   Epilogue epilogue = {};
+  bool x_turned = false;
 };
 void gemm(const GemmArgs& args, int64_t row_begin, int64_t row_end, int64_t panel_begin, int64_t panel_end);
 

@@ -21,8 +21,9 @@ constexpr int64_t kTileVectors = 3;
 
 struct TileArgs {
   int64_t depth = 0;
-  const float* a = nullptr;  // rows of the left operand
+  const float* a = nullptr;  // rows of the left operand, a_stride apart; turned: its columns are
   int64_t a_stride = 0;
+  bool turned = false;
   const float* b = nullptr;  // one packed panel: [k][vectors of the panel]
   float* c = nullptr;
   int64_t c_stride = 0;
@@ -49,7 +50,7 @@ HWY_INLINE void PrefetchToL2(const char* line) {
   _Pragma("GCC unroll 4") for (int i = 0; i < kRows; ++i) \
       _Pragma("GCC unroll 3") for (int j = 0; j < kVectors; ++j)
 
-template <int kRows, int kVectors>
+template <int kRows, int kVectors, bool kTurned>
 HWY_INLINE void TileOf(const TileArgs& t) {
   const D d;
   V s[kRows][kVectors];
@@ -69,13 +70,15 @@ HWY_INLINE void TileOf(const TileArgs& t) {
     for (int j = 0; j < kVectors; ++j) w[j] = hn::LoadU(d, b + (u * kVectors + j) * kLanes);
 #pragma GCC unroll 4
     for (int i = 0; i < kRows; ++i) {
-      const V x = hn::Set(d, i < 2 ? a0[i * stride + u] : a2[(i - 2) * stride + u]);
+      const V x = hn::Set(d, kTurned ? a0[u * stride + i]
+                             : i < 2 ? a0[i * stride + u]
+                                     : a2[(i - 2) * stride + u]);
 #pragma GCC unroll 3
       for (int j = 0; j < kVectors; ++j) s[i][j] = hn::MulAdd(x, w[j], s[i][j]);
     }
   };
   auto advance = [&](int u) HWY_ATTR __attribute__((always_inline)) {
-    a0 += u;
+    a0 += kTurned ? u * stride : u;
     a2 += u;
     b += u * kVectors * kLanes;
   };
@@ -110,29 +113,34 @@ HWY_INLINE void TileOf(const TileArgs& t) {
 }
 #undef FOVEA_FOR_TILE
 
-template <int kVectors>
+template <int kVectors, bool kTurned>
 HWY_INLINE void TileRows(int64_t rows, const TileArgs& t) {
   switch (rows) {
     case 1:
-      return TileOf<1, kVectors>(t);
+      return TileOf<1, kVectors, kTurned>(t);
     case 2:
-      return TileOf<2, kVectors>(t);
+      return TileOf<2, kVectors, kTurned>(t);
     case 3:
-      return TileOf<3, kVectors>(t);
+      return TileOf<3, kVectors, kTurned>(t);
     default:
-      return TileOf<4, kVectors>(t);
+      return TileOf<4, kVectors, kTurned>(t);
+  }
+}
+
+template <bool kTurned>
+HWY_INLINE void TileVectors(int64_t rows, int64_t vectors, const TileArgs& t) {
+  switch (vectors) {
+    case 1:
+      return TileRows<1, kTurned>(rows, t);
+    case 2:
+      return TileRows<2, kTurned>(rows, t);
+    default:
+      return TileRows<3, kTurned>(rows, t);
   }
 }
 
 inline HWY_NOINLINE void Tile(int64_t rows, int64_t vectors, const TileArgs& t) {
-  switch (vectors) {
-    case 1:
-      return TileRows<1>(rows, t);
-    case 2:
-      return TileRows<2>(rows, t);
-    default:
-      return TileRows<3>(rows, t);
-  }
+  t.turned ? TileVectors<true>(rows, vectors, t) : TileVectors<false>(rows, vectors, t);
 }
 
 // How many rows the next tile takes of `left`: 5 go as 3 + 2, since a single row waits on its own sums.

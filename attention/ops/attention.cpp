@@ -100,18 +100,13 @@ void for_query_blocks(const Heads& s, const Body& body) {
   });
 }
 
-// y [rows, w.columns] = x w^T, on this thread.
-void small_product(const float* x, int64_t x_stride, int64_t rows, const MatrixView& w, float* y,
+// y [rows, w.columns] = x w^T, on this thread; or of a turned x, [depth, rows].
+enum class As { kIs, kTurned };
+void small_product(const float* x, int64_t x_stride, As as, int64_t rows, const MatrixView& w, float* y,
                    int64_t y_stride) {
   const PackedMatrix packed(w);
-  kernels::gemm({x, x_stride, &packed, y, y_stride}, 0, rows, 0, packed.panels().count());
-}
-
-// [Nq, Nk] -> [Nk, Nq]
-void turn(const Tensor& from, Tensor& to) {
-  for (int64_t i = 0; i < from.dim(0); ++i)
-    for (int64_t j = 0; j < from.dim(1); ++j)
-      to.mutable_data()[j * from.dim(0) + i] = from.data()[i * from.dim(1) + j];
+  kernels::gemm({x, x_stride, &packed, y, y_stride, {}, as == As::kTurned}, 0, rows, 0,
+                packed.panels().count());
 }
 
 // Of one head, from weights p and their gradient dp, which is overwritten: dS = P (dP - rowsum(P dP)),
@@ -119,7 +114,6 @@ void turn(const Tensor& from, Tensor& to) {
 void score_gradients(const Heads& s, int64_t b, int64_t h, const Tensor& p, Tensor& dp, Tensor& dq,
                      Tensor& dk, Tensor& dscores) {
   const AttentionHead head = s.head(b, h);
-  Tensor turned(Shape{s.Nk, s.Nq});
   for (int64_t i = 0; i < s.Nq; ++i) {
     const float* weights = p.data() + i * s.Nk;
     float* row = dp.mutable_data() + i * s.Nk;
@@ -129,10 +123,9 @@ void score_gradients(const Heads& s, int64_t b, int64_t h, const Tensor& p, Tens
   }
   if (dscores) std::copy_n(dp.data(), dp.count(), dscores.mutable_data() + (b * s.H + h) * s.Nq * s.Nk);
   for (int64_t i = 0; i < dp.count(); ++i) dp.mutable_data()[i] *= s.scale;
-  small_product(dp.data(), s.Nk, s.Nq, {head.k, s.d, s.Nk, 1, s.C},
+  small_product(dp.data(), s.Nk, As::kIs, s.Nq, {head.k, s.d, s.Nk, 1, s.C},
                 dq.mutable_data() + b * s.Nq * s.C + h * s.d, s.C);
-  turn(dp, turned);
-  small_product(turned.data(), s.Nq, s.Nk, {head.q, s.d, s.Nq, 1, s.C},
+  small_product(dp.data(), s.Nk, As::kTurned, s.Nk, {head.q, s.d, s.Nq, 1, s.C},
                 dk.mutable_data() + b * s.Nk * s.C + h * s.d, s.C);
 }
 
@@ -141,15 +134,14 @@ void head_gradients(const Heads& s, int64_t b, int64_t h, const Tensor& dy, Tens
                     Tensor& dv, Tensor& dscores) {
   AttentionHead head = s.head(b, h);
   const float* dout = dy.data() + b * s.Nq * s.Cv + h * s.dv;
-  Tensor p(Shape{s.Nq, s.Nk}), dp(Shape{s.Nq, s.Nk}), turned(Shape{s.Nk, s.Nq});
+  Tensor p(Shape{s.Nq, s.Nk}), dp(Shape{s.Nq, s.Nk});
   Tensor packed(Shape{kernels::packed_size(head)}), scratch(Shape{kernels::scratch_size(head, s.Nq)});
   kernels::pack_keys_values(head, packed.mutable_data());
   kernels::attend_weights(head, packed.data(), 0, s.Nq, p.mutable_data(), s.Nk, scratch.mutable_data());
 
-  turn(p, turned);
-  small_product(turned.data(), s.Nq, s.Nk, {dout, s.dv, s.Nq, 1, s.Cv},
+  small_product(p.data(), s.Nk, As::kTurned, s.Nk, {dout, s.dv, s.Nq, 1, s.Cv},
                 dv.mutable_data() + b * s.Nk * s.Cv + h * s.dv, s.Cv);
-  small_product(dout, s.Cv, s.Nq, {head.v, s.Nk, s.dv, s.Cv, 1}, dp.mutable_data(), s.Nk);
+  small_product(dout, s.Cv, As::kIs, s.Nq, {head.v, s.Nk, s.dv, s.Cv, 1}, dp.mutable_data(), s.Nk);
   score_gradients(s, b, h, p, dp, dq, dk, dscores);
 }
 

@@ -3,6 +3,7 @@
 #include "attention/autograd/grad.h"
 #include "attention/base/error.h"
 #include "attention/kernels/packed_matrix.h"
+#include "attention/ops/channel_sums.h"
 #include "attention/ops/direct_convolution.h"
 #include "attention/ops/pointwise.h"
 #include "attention/ops/winograd.h"

@@ -10,6 +10,5 @@ void convolve(const kernels::ConvolutionArgs& args);
 // Gradients of convolution(): any window, stride and groups. x is the shape of the input.
 Tensor direct_input_gradient(const Tensor& dy, const Tensor& weight, const Shape& x, const Convolution& how);
 Tensor direct_weight_gradient(const Tensor& x, const Tensor& dy, const Shape& weight, const Convolution& how);
-Tensor channel_sums(const Tensor& dy);  // [..., C] -> [C]
 
 }  // namespace fovea

@@ -100,22 +100,4 @@ Tensor direct_weight_gradient(const Tensor& x, const Tensor& dy, const Shape& we
   return dw;
 }
 
-// In double, over stretches of rows of a fixed length, in order.
-Tensor channel_sums(const Tensor& dy) {
-  constexpr int64_t kRows = 2048;
-  const int64_t n = dy.dim(-1), rows = n ? dy.count() / n : 0, parts = (rows + kRows - 1) / kRows;
-  std::vector<double> sums(static_cast<size_t>(parts * n));
-  parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin * kRows; r < std::min(rows, end * kRows); ++r)
-      for (int64_t c = 0; c < n; ++c) sums[static_cast<size_t>(r / kRows * n + c)] += dy.data()[r * n + c];
-  });
-  Tensor total(Shape{n});
-  for (int64_t c = 0; c < n; ++c) {
-    double sum = 0;
-    for (int64_t p = 0; p < parts; ++p) sum += sums[static_cast<size_t>(p * n + c)];
-    total.mutable_data()[c] = static_cast<float>(sum);
-  }
-  return total;
-}
-
 }  // namespace fovea

@@ -2,7 +2,7 @@
 
 #include "attention/autograd/grad.h"
 #include "attention/base/error.h"
-#include "attention/base/parallel.h"
+#include "attention/ops/channel_sums.h"
 #include "attention/ops/pointwise.h"
 #include "attention/ops/product.h"
 
@@ -12,12 +12,17 @@ namespace {
 using kernels::MatrixView;
 using kernels::PackedMatrix;
 
-// dW [out, in] = dY^T X: both operands are laid out anew, since the sum runs over rows.
+// dW [out, in] = dY^T X
 Tensor weight_gradient(const Tensor& dy, const Tensor& x, int64_t rows, int64_t in, int64_t out) {
-  Tensor turned(Shape{out, rows}), dw(Shape{out, in});
-  transpose(dy.data(), rows, out, turned.mutable_data());
+  Tensor dw(Shape{out, in});
   const PackedMatrix packed(MatrixView{x.data(), in, rows, 1, in});
-  product({turned.data(), rows, &packed, dw.mutable_data(), in}, out);
+  product({.x = dy.data(),
+           .x_stride = out,
+           .w = &packed,
+           .y = dw.mutable_data(),
+           .y_stride = in,
+           .x_turned = true},
+          out);
   return dw;
 }
 
@@ -27,15 +32,6 @@ Tensor input_gradient(const Tensor& dy, const Tensor& weight, const Shape& shape
   const PackedMatrix packed(MatrixView{weight.data(), in, out, 1, in});
   product({dy.data(), out, &packed, dx.mutable_data(), in}, rows);
   return dx;
-}
-
-Tensor column_sums(const Tensor& dy, int64_t rows, int64_t columns) {
-  Tensor sums = Tensor::full({columns}, 0);
-  parallel_for(columns, 256, [&](int64_t begin, int64_t end) {
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t c = begin; c < end; ++c) sums.mutable_data()[c] += dy.data()[r * columns + c];
-  });
-  return sums;
 }
 
 }  // namespace
@@ -72,7 +68,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const T
   y = record(y, {x, weight, bias}, [x, weight, bias, rows, in, out](const Tensor& dy) {
     return std::vector<Tensor>{x.grad_node() ? input_gradient(dy, weight, x.shape(), rows) : Tensor(),
                                weight.grad_node() ? weight_gradient(dy, x, rows, in, out) : Tensor(),
-                               bias && bias.grad_node() ? column_sums(dy, rows, out) : Tensor()};
+                               bias && bias.grad_node() ? channel_sums(dy) : Tensor()};
   });
   if (then.activation != Activation::kNone) y = activate(then.activation, y);
   return then.residual ? y + then.residual : y;

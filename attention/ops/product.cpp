@@ -28,13 +28,4 @@ void product(const kernels::GemmArgs& args, int64_t rows) {
   });
 }
 
-void transpose(const float* x, int64_t rows, int64_t columns, float* y) {
-  constexpr int64_t kBlock = 32;
-  parallel_for(rows, kBlock, [&](int64_t begin, int64_t end) {
-    for (int64_t c0 = 0; c0 < columns; c0 += kBlock)
-      for (int64_t r = begin; r < end; ++r)
-        for (int64_t c = c0; c < std::min(columns, c0 + kBlock); ++c) y[c * rows + r] = x[r * columns + c];
-  });
-}
-
 }  // namespace fovea

@@ -6,7 +6,7 @@
 #include "attention/base/error.h"
 #include "attention/base/parallel.h"
 #include "attention/ops/matmul.h"
-#include "attention/ops/product.h"
+#include "attention/ops/rearrange.h"
 #include "attention/ops/reorder.h"
 #include "attention/optim/state.h"
 
@@ -18,12 +18,6 @@ constexpr int64_t kGrain = 16384;
 
 // A step as AdamW takes it has about this root mean square.
 constexpr float kStepSize = 0.2f;
-
-Tensor transposed(const Tensor& x) {
-  Tensor y({1, x.dim(2), x.dim(1)});
-  transpose(x.data(), x.dim(1), x.dim(2), y.mutable_data());
-  return y;
-}
 
 // p x + q y
 Tensor combined(float p, const Tensor& x, float q, const Tensor& y) {
@@ -48,13 +42,13 @@ Tensor of_length_one(const Tensor& x) {
 Tensor orthogonalised(const Tensor& matrix, int iterations) {
   const int64_t rows = matrix.dim(0), columns = matrix.dim(1);
   Tensor x = of_length_one(reshape(matrix, {1, rows, columns}));
-  if (rows > columns) x = transposed(x);  // the smaller square is the cheaper one
+  if (rows > columns) x = permute(x, {0, 2, 1});  // the smaller square is the cheaper one
   for (int i = 0; i < iterations; ++i) {
     const Tensor square = matmul_transposed(x, x);
     const Tensor powers = combined(kB, square, kC, matmul_transposed(square, square));  // it is symmetric
     x = combined(kA, x, 1, matmul(powers, x));
   }
-  if (rows > columns) x = transposed(x);
+  if (rows > columns) x = permute(x, {0, 2, 1});
   return reshape(x, {rows, columns});
 }
 

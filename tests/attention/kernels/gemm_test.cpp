@@ -1,5 +1,6 @@
 #include "attention/kernels/gemm.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -103,6 +104,29 @@ TEST(Gemm, ARowHasTheSameBitsAloneAndAmongOthers) {
       for (int64_t panel = packed.panels().count() - 1; panel >= 0; --panel)
         gemm({x.data(), 500, &packed, alone.mutable_data(), 61}, i, i + 1, panel, panel + 1);
     EXPECT_TRUE(same_bits(all, alone));
+  });
+}
+
+TEST(Gemm, ATurnedLeftOperandGivesTheSameBits) {
+  for_each_isa([] {
+    for (const auto& [rows, columns, depth] :
+         {std::array{1, 1, 1}, std::array{5, 31, 7}, std::array{13, 70, 390}, std::array{4, 24, 800}}) {
+      const int64_t gap = 3;
+      const Tensor x = random_tensor({rows, depth}, 5), w = random_tensor({columns, depth}, 6);
+      const Tensor bias = random_tensor({columns}, 7);
+      Tensor turned = Tensor::full({depth, rows + gap}, -77);
+      for (int64_t i = 0; i < rows; ++i)
+        for (int64_t k = 0; k < depth; ++k)
+          turned.mutable_data()[k * (rows + gap) + i] = x.data()[i * depth + k];
+      const PackedMatrix packed(MatrixView{w.data(), columns, depth, depth, 1});
+      Tensor want(Shape{rows, columns}), got(Shape{rows, columns});
+      const Epilogue epilogue{.bias = bias.data(), .activation = Activation::kGelu};
+      gemm({x.data(), depth, &packed, want.mutable_data(), columns, epilogue}, 0, rows, 0,
+           packed.panels().count());
+      gemm({turned.data(), rows + gap, &packed, got.mutable_data(), columns, epilogue, true}, 0, rows, 0,
+           packed.panels().count());
+      EXPECT_TRUE(same_bits(want, got)) << rows << " x " << columns << " x " << depth;
+    }
   });
 }
 
