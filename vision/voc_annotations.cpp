@@ -55,9 +55,13 @@ fs::path pictures_folder(const VocFolder& folder, const AnnotationSource& source
 
 // Every XML file of the set, also those outside the split: categories are the same for all splits.
 struct VocSet {
+  struct File {
+    size_t picture;
+    int64_t id;  // counts all files by name, from 1
+  };
   fs::path root;
   std::vector<VocPicture> pictures;
-  std::map<std::string, size_t> by_name;  // "Annotations/a"
+  std::map<std::string, File> by_name;  // "Annotations/a"
 
   static std::string place(const std::string& name) { return name + ".xml"; }
 };
@@ -112,13 +116,15 @@ VocSet read_files(const std::vector<VocFolder>& folders, const std::vector<std::
       AnnotationProblems& told = wanted.contains(name) ? problems : of_others;
       VocPicture picture;
       if (!read_voc_file(set.root / set.place(name), set.place(name), picture, told)) {
-        set.by_name.emplace(name, kUnreadable);
+        set.by_name[name] = {kUnreadable, 0};
         continue;
       }
       if (!folder.split.empty()) picture.folder = folder.pictures;
-      set.by_name.emplace(name, set.pictures.size());
+      set.by_name[name] = {set.pictures.size(), 0};
       set.pictures.push_back(std::move(picture));
     }
+  int64_t id = 0;
+  for (auto& [name, file] : set.by_name) file.id = ++id;
   return set;
 }
 
@@ -180,9 +186,9 @@ void take_pictures(const VocSet& voc, const std::vector<std::string>& names, Ann
                              ": the split names it, but there is no such file");
     } else if (!taken.insert(name).second) {
       draft.problems.skipped("duplicate_id", voc.place(name), ": the split names it twice");
-    } else if (found->second != kUnreadable) {
-      const VocPicture& from = voc.pictures[found->second];
-      draft.set.pictures.push_back({.id = std::distance(voc.by_name.begin(), found) + 1,
+    } else if (found->second.picture != kUnreadable) {
+      const VocPicture& from = voc.pictures[found->second.picture];
+      draft.set.pictures.push_back({.id = found->second.id,
                                     .file = picture_file(from, files),
                                     .width = from.width,
                                     .height = from.height,
