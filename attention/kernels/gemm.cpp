@@ -68,10 +68,11 @@ HWY_INLINE void Finish(Activation activation, int64_t rows, int64_t width, const
 
 // One tile and what follows it. Without an activation the tile adds the residual itself.
 HWY_INLINE void WholeTile(Activation activation, int64_t rows, int64_t width, TileArgs t) {
-  if (activation == Activation::kNone) return Tile(rows, width / kLanes, t);
+  const auto tile = t.turned ? TurnedTile : Tile;
+  if (activation == Activation::kNone) return tile(rows, width / kLanes, t);
   TileArgs sum = t;
   sum.residual = nullptr;
-  Tile(rows, width / kLanes, sum);
+  tile(rows, width / kLanes, sum);
   Finish(activation, rows, width, t);
 }
 

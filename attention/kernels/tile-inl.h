@@ -139,8 +139,13 @@ HWY_INLINE void TileVectors(int64_t rows, int64_t vectors, const TileArgs& t) {
   }
 }
 
+// Two functions: one of both kinds spills more registers on its way in.
 inline HWY_NOINLINE void Tile(int64_t rows, int64_t vectors, const TileArgs& t) {
-  t.turned ? TileVectors<true>(rows, vectors, t) : TileVectors<false>(rows, vectors, t);
+  TileVectors<false>(rows, vectors, t);
+}
+
+inline HWY_NOINLINE void TurnedTile(int64_t rows, int64_t vectors, const TileArgs& t) {
+  TileVectors<true>(rows, vectors, t);
 }
 
 // How many rows the next tile takes of `left`: 5 go as 3 + 2, since a single row waits on its own sums.
