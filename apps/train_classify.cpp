@@ -20,11 +20,12 @@ constexpr char kHelp[] =
     "  fovea train classify --data flowers -m vit -o flowers-vit            train a checkpoint further\n"
     "  fovea train classify --data flowers -m vit --freeze backbone         its classifier alone: quick\n"
     "  fovea train classify --data cifar10.tar -m config.json --epochs 30   a network from nothing\n"
-    "  fovea train classify --data flowers -m small.json --teacher vit      a small one, by a large one\n"
+    "  fovea train classify --data flowers -m small.json --teacher flowers-vit  a small one, by a large one\n"
     "  fovea train classify --data flowers -m vit -o flowers-vit --resume   go on where it stopped\n"
     "  fovea classify new.jpg -m flowers-vit                                use what was trained\n\n"
     "RUN gets model.safetensors, config.json and preprocessor_config.json, a model like any other;\n"
-    "metrics.csv and curves.png; training.json; and training_state.safetensors, to go on from.\n";
+    "metrics.csv and curves.png; training.json; and training_state.safetensors, to go on from (with a\n"
+    "teacher, teacher.safetensors too: what it said).\n";
 
 TrainableNetwork load_network(const TrainSettings& settings, const std::vector<std::string>& labels,
                               std::vector<std::string>& frozen) {
@@ -115,8 +116,9 @@ class TrainClassifyVerb {
   }
 
   // Puts what the teacher says into the task. It is asked once in a run, however often that is resumed.
-  bool learn(const ClassificationData& data, const std::string& key, const BatchOptions& batches,
+  bool learn(const ClassificationData& data, const std::string& key, BatchOptions batches,
              ClassificationTask& task, RunFolder& folder) {
+    batches.batch = 32;  // a large network's, whatever a step's is: its answers are the same
     Tensor logits = folder.teacher(key);
     if (!logits) {
       Progress progress(console_.err, settings_.progress, console_.err_is_terminal, "teacher");
