@@ -5,26 +5,17 @@
 #include <cmath>
 #include <filesystem>
 
+#include "apps/number_pair.h"
 #include "apps/output_folder.h"
 
 namespace fovea {
 namespace {
 
-std::optional<double> number(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
 cv::Point2d point_of(const std::string& text) {
-  const size_t comma = text.find(',');
-  if (comma != std::string::npos) {
-    const auto x = number(std::string_view(text).substr(0, comma));
-    const auto y = number(std::string_view(text).substr(comma + 1));
-    if (x && y) return {*x, *y};
-  }
-  fail_with(kUsage, "--at: '", text, "' is no point; write pixels of the picture, such as 412,230");
+  cv::Point2d at;
+  if (!read_pair(text, ',', at.x, at.y) || !std::isfinite(at.x) || !std::isfinite(at.y))
+    fail_with(kUsage, "--at: '", text, "' is no point; write pixels of the picture, such as 412,230");
+  return at;
 }
 
 std::string joined(const std::vector<std::string>& words) {

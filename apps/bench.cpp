@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 
 #include "apps/exit_code.h"
 #include "apps/model_options.h"
+#include "apps/number_pair.h"
 #include "apps/peak_memory.h"
 #include "attention/base/isa.h"
 #include "attention/base/rng.h"
@@ -38,13 +38,7 @@ struct Milliseconds {
 };
 
 void read_size(const std::string& text, BenchOptions& options) {
-  const char* const end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, options.height);
-  auto last = first;
-  if (first.ec == std::errc() && first.ptr != end && *first.ptr == 'x')
-    last = std::from_chars(first.ptr + 1, end, options.width);
-  if (last.ptr == first.ptr || last.ec != std::errc() || last.ptr != end || options.height < 1 ||
-      options.width < 1)
+  if (!read_pair(text, 'x', options.height, options.width) || options.height < 1 || options.width < 1)
     fail_with(kUsage, "--size: '", text, "' is no size; write HxW, as in 224x320");
 }
 

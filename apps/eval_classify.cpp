@@ -42,10 +42,7 @@ void add_options(CLI::App& app, EvalOptions& options) {
   app.add_option("--batch", options.batch, "Pictures that go through the model at once; default: 32")
       ->type_name("N")
       ->check(CLI::Range(1, 4096));
-  using Mode = Progress::Mode;
-  add_choice<Mode>(app, "--progress", options.progress,
-                   {{"auto", Mode::kAuto}, {"plain", Mode::kPlain}, {"none", Mode::kNone}},
-                   "auto (only on a terminal), plain or none");
+  add_progress_option(app, options.progress);
   app.add_flag("-q,--quiet", options.quiet, "No line on standard error for each picture that cannot be read");
 }
 

@@ -63,15 +63,8 @@ void add_options(CLI::App& app, DetectEvalOptions& options) {
   app.add_option("--threshold", options.threshold, "Only boxes with a score above this count; default: 0")
       ->type_name("X")
       ->check(within(0, 1));
-  app.add_option("--threads", options.threads,
-                 "Threads to use; default: $OMP_NUM_THREADS, or all this process may use")
-      ->type_name("N")
-      ->envname("FOVEA_THREADS")
-      ->check(CLI::Range(1, 1024));
-  using Mode = Progress::Mode;
-  add_choice<Mode>(app, "--progress", options.progress,
-                   {{"auto", Mode::kAuto}, {"plain", Mode::kPlain}, {"none", Mode::kNone}},
-                   "auto (only on a terminal), plain or none");
+  add_threads_option(app, options.threads);
+  add_progress_option(app, options.progress);
   app.add_flag("-q,--quiet", options.quiet, "No lines on standard error for what is wrong with the data");
 }
 

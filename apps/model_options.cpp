@@ -52,11 +52,22 @@ void add_model_options(CLI::App& app, ModelOptions& options, const char* usual) 
          "Folder with config.json and model.safetensors; default: " + options.usual + ", which comes along")
       ->type_name("DIR")
       ->envname("FOVEA_MODEL");
-  app.add_option("--threads", options.threads,
+  add_threads_option(app, options.threads);
+}
+
+void add_threads_option(CLI::App& app, int& threads) {
+  app.add_option("--threads", threads,
                  "Threads to use; default: $OMP_NUM_THREADS, or all this process may use")
       ->type_name("N")
       ->envname("FOVEA_THREADS")
       ->check(CLI::Range(1, 1024));
+}
+
+void add_progress_option(CLI::App& app, Progress::Mode& mode) {
+  using Mode = Progress::Mode;
+  add_choice<Mode>(app, "--progress", mode,
+                   {{"auto", Mode::kAuto}, {"plain", Mode::kPlain}, {"none", Mode::kNone}},
+                   "auto (only on a terminal), plain or none");
 }
 
 int with_threads(int asked, const std::function<int(int threads)>& work) {

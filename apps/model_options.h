@@ -4,6 +4,7 @@
 
 #include "apps/embedded_model.h"
 #include "apps/options.h"
+#include "apps/progress.h"
 #include "models/pipelines/detector.h"
 #include "models/pipelines/explainer.h"
 #include "models/pipelines/image_model.h"
@@ -18,6 +19,9 @@ struct ModelOptions {
 };
 
 void add_model_options(CLI::App& app, ModelOptions& options, const char* usual = kEmbeddedClassifier);
+// --threads, which is among the above, and --progress: for verbs that take their model otherwise.
+void add_threads_option(CLI::App& app, int& threads);
+void add_progress_option(CLI::App& app, Progress::Mode& mode);
 
 // Runs work(threads) on so many threads; 0: see thread_count.h.
 int with_threads(int asked, const std::function<int(int threads)>& work);

@@ -114,10 +114,7 @@ void add_picture_options(CLI::App& app, PictureOptions& options, const char* usu
       ->check(CLI::Range(1, 4096));
   add_choice<bool>(app, "--on-error", options.stop_at_failure, {{"skip", false}, {"fail", true}},
                    "skip or fail: go on after an input that fails, or stop");
-  using Mode = Progress::Mode;
-  add_choice<Mode>(app, "--progress", options.progress,
-                   {{"auto", Mode::kAuto}, {"plain", Mode::kPlain}, {"none", Mode::kNone}},
-                   "auto (only on a terminal), plain or none");
+  add_progress_option(app, options.progress);
   app.add_flag("-q,--quiet", options.quiet, "No line on standard error for each failed input");
   app.add_flag("-v,--verbose", options.verbose, "Say what runs, and on what");
 }

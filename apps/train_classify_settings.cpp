@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "apps/embedded_model.h"
+#include "apps/number_pair.h"
 
 namespace fovea {
 namespace {
@@ -35,13 +34,8 @@ constexpr TrainHelp kHelp = {
 
 // "N,M" of --rand-augment.
 void read_rand_augment(const std::string& text, Augmentation& augmentation) {
-  const char* const end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, augmentation.rand_augment);
-  auto last = first;
-  if (first.ec == std::errc() && first.ptr != end && *first.ptr == ',')
-    last = std::from_chars(first.ptr + 1, end, augmentation.magnitude);
   const auto sane = [](int value, int most) { return value >= 0 && value <= most; };
-  if (last.ptr == first.ptr || last.ec != std::errc() || last.ptr != end ||
+  if (!read_pair(text, ',', augmentation.rand_augment, augmentation.magnitude) ||
       !sane(augmentation.rand_augment, 100) || !sane(augmentation.magnitude, 30))
     fail_with(kUsage, "--rand-augment: '", text,
               "' is not N,M; write operations (at most 100) and magnitude (at most 30), as in 2,9");

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "apps/model_options.h"
+#include "apps/number_pair.h"
 #include "apps/signals.h"
 #include "apps/train_detect_settings.h"
 #include "apps/train_run.h"
@@ -30,15 +30,9 @@ constexpr int64_t kFew = 50, kFewFromNothing = 500;  // pictures
 FrameSize read_size(const std::string& text) {
   FrameSize size;
   if (text.empty()) return size;
-  const char* const end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, size.height);
-  auto last = first;
-  if (first.ec == std::errc() && first.ptr != end && *first.ptr == 'x')
-    last = std::from_chars(first.ptr + 1, end, size.width);
   constexpr int64_t kMost = 8192;
   const auto sane = [](int64_t side) { return side >= 1 && side <= kMost; };
-  if (last.ptr == first.ptr || last.ec != std::errc() || last.ptr != end || !sane(size.height) ||
-      !sane(size.width))
+  if (!read_pair(text, 'x', size.height, size.width) || !sane(size.height) || !sane(size.width))
     fail_with(kUsage, "--size: '", text, "' is no size; write HxW, as in 240x320");
   return size;
 }

@@ -1,6 +1,6 @@
 #include "apps/train_detect_settings.h"
 
-#include <charconv>
+#include "apps/number_pair.h"
 
 namespace fovea {
 namespace {
@@ -91,14 +91,8 @@ void add_augmentation_options(CLI::App& app, TrainDetectSettings& s) {
 // "LOW,HIGH" of --scale.
 void read_scale(const std::string& text, DetectionAugmentation& augmentation) {
   constexpr double kLeast = 0.01, kMost = 100;
-  const char* const end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, augmentation.scale_low);
-  auto last = first;
-  if (first.ec == std::errc() && first.ptr != end && *first.ptr == ',')
-    last = std::from_chars(first.ptr + 1, end, augmentation.scale_high);
-  if (last.ptr == first.ptr || last.ec != std::errc() || last.ptr != end ||
-      !(augmentation.scale_low >= kLeast && augmentation.scale_high >= augmentation.scale_low &&
-        augmentation.scale_high <= kMost))
+  double &low = augmentation.scale_low, &high = augmentation.scale_high;
+  if (!read_pair(text, ',', low, high) || !(low >= kLeast && high >= low && high <= kMost))
     fail_with(kUsage, "--scale: '", text, "' is not LOW,HIGH; write two factors of ", kLeast, " to ", kMost,
               ", as in 0.7,1.4");
 }

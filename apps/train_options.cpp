@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "apps/model_options.h"
 #include "apps/train_settings.h"
 
 namespace fovea {
@@ -38,15 +39,8 @@ CLI::Option* add_run_options(CLI::App& app, TrainSettings& s, const TrainHelp& h
                               ->check(within(0, 0.9));
   add_choice<bool>(app, "--on-error", s.stop_at_failure, {{"skip", false}, {"fail", true}},
                    "skip or fail: go on without a picture that cannot be read, or stop");
-  app.add_option("--threads", s.threads,
-                 "Threads to use; default: $OMP_NUM_THREADS, or all this process may use")
-      ->type_name("N")
-      ->envname("FOVEA_THREADS")
-      ->check(CLI::Range(1, 1024));
-  using Mode = Progress::Mode;
-  add_choice<Mode>(app, "--progress", s.progress,
-                   {{"auto", Mode::kAuto}, {"plain", Mode::kPlain}, {"none", Mode::kNone}},
-                   "auto (only on a terminal), plain or none");
+  add_threads_option(app, s.threads);
+  add_progress_option(app, s.progress);
   app.add_flag("-q,--quiet", s.quiet,
                "No line on standard error for each epoch and each picture that is skipped");
   return hold_out;
