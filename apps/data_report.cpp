@@ -21,7 +21,7 @@ constexpr std::pair<Kind, const char*> kKinds[] = {
 struct ProblemGroup {
   std::string code;
   int64_t count = 0;
-  std::vector<std::string> messages;  // the first of them
+  std::vector<std::string> messages;
 };
 
 // By code, the most frequent first.
@@ -32,7 +32,7 @@ std::vector<ProblemGroup> groups_of(const DataReport& report, Kind kind) {
     ProblemGroup& group = by_code[problem.code];
     group.code = problem.code;
     group.count += problem.count;
-    if (group.messages.size() < kShown) group.messages.push_back(problem.message);
+    group.messages.push_back(problem.message);
   }
   std::vector<ProblemGroup> groups;
   for (auto& [code, group] : by_code) groups.push_back(std::move(group));
@@ -58,8 +58,9 @@ void write_problems(const DataReport& report, std::ostream& out) {
   for (const auto& [kind, name] : kKinds)
     for (const ProblemGroup& group : groups_of(report, kind)) {
       out << fmt::format("\n{}  {}  {}\n", name, group.code, grouped(group.count));
-      for (const std::string& message : group.messages) out << "  " << message << "\n";
-      if (group.count > static_cast<int64_t>(group.messages.size())) out << "  ...\n";
+      const size_t shown = std::min(group.messages.size(), kShown);
+      for (size_t i = 0; i < shown; ++i) out << "  " << group.messages[i] << "\n";
+      if (group.count > static_cast<int64_t>(shown)) out << "  ... (all of them: --format json)\n";
     }
 }
 
@@ -128,11 +129,8 @@ void write_json(const DataReport& report, std::ostream& out) {
                    {"median", middle(report.per_picture)},
                    {"most", report.per_picture.back()}};
   for (const auto& files : report.shared)
-    shared.push_back({{"splits", {files.first, files.second}},
-                      {"count", files.files.size()},
-                      {"files", std::vector(files.files.begin(),
-                                            files.files.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                                      files.files.size(), kShown)))}});
+    shared.push_back(
+        {{"splits", {files.first, files.second}}, {"count", files.files.size()}, {"files", files.files}});
   for (const auto& [kind, name] : kKinds)
     for (const ProblemGroup& group : groups_of(report, kind))
       problems.push_back(

@@ -7,6 +7,7 @@
 
 #include "attention/base/error.h"
 #include "attention/base/parallel.h"
+#include "models/training/classification_data.h"
 #include "vision/image_folder.h"
 #include "vision/picture_listing.h"
 #include "vision/picture_look.h"
@@ -142,11 +143,31 @@ void compare_classes(Survey& survey, const ImageFolder& data, const ImageFolder&
       tell("absent_class", name, " has no folder, as it has in ");
 }
 
+// What training refuses, can hardly learn, or does not look at.
+void tell_poor_classes(Survey& survey, const ImageFolder& data) {
+  const std::string where = data.split().empty() ? "" : data.split() + ": ";
+  for (const std::string& other : data.others())
+    survey.problem({Kind::kNoted, "other_file",
+                    where + in_quotes(other) + " is not read: it is no picture by its name"});
+  std::vector<int64_t> counts(data.classes().size());
+  for (int64_t i = 0; i < data.size(); ++i) ++counts[static_cast<size_t>(data.picture(i).label)];
+  for (size_t c = 0; c < counts.size(); ++c) {
+    const std::string name = where + "class " + in_quotes(data.classes()[c]);
+    if (!can_name_class(data.classes()[c]))
+      survey.problem({Kind::kNoted, "class_name", name + " is refused: it is not UTF-8, or breaks a line"});
+    const bool learnt = data.split().empty() || data.split() == "train";
+    if (counts[c] == 1 && learnt)
+      survey.problem(
+          {Kind::kNoted, "one_picture", name + " has one picture: too few to learn it, or to hold out"});
+  }
+}
+
 // `classes`: those of all splits, in the order of their ids.
 void add(Survey& survey, const ImageFolder& data, std::vector<std::string>& classes, PictureCheck check) {
   survey.begin(data.split());
   for (const std::string& name : data.classes())
     if (std::ranges::find(classes, name) == classes.end()) classes.push_back(name);
+  tell_poor_classes(survey, data);
   const std::vector<FolderPicture> looks = looks_at(data, check);
   for (int64_t i = 0; i < data.size(); ++i) {
     const auto& [look, content] = looks[static_cast<size_t>(i)];

@@ -24,6 +24,11 @@ bool is_directory(const std::string& path) {
   return fs::is_directory(path, ignored);
 }
 
+bool is_special(const std::string& path) {
+  std::error_code ignored;
+  return fs::is_other(fs::status(path, ignored));
+}
+
 bool exists(const std::string& path) {
   std::error_code ignored;
   return fs::exists(fs::symlink_status(path, ignored));
@@ -75,7 +80,10 @@ std::optional<Input> Inputs::next_name(Level& level) {
   const std::string path = level.directory + level.names.back();
   level.names.pop_back();
   if (level.directory.empty()) return open(path, false);
-  return path.back() == '/' ? open_directory(path) : made(path);
+  if (path.back() == '/') return open_directory(path);
+  // Opened, it would wait for somebody to write into it.
+  if (is_special(path)) return failed(path, "unreadable", "is a pipe or a device, not a file; take it out");
+  return made(path);
 }
 
 // A directory that gave nothing at all is a mistake to report; one inside another is not.

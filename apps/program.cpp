@@ -24,6 +24,11 @@ int dispatch(const Arguments& words, Console& console) {
     if (const Verb* verb = find_verb(words[0] + " " + words[1]))
       return verb->run({words.begin() + 2, words.end()}, console);
   if (const Verb* verb = verb_of(words[0])) return verb->run({words.begin() + 1, words.end()}, console);
+  std::string longer;
+  for (const std::string& name : verb_names())
+    if (name.starts_with(words[0] + " ")) longer += (longer.empty() ? "" : ", ") + ("'fovea " + name + "'");
+  if (!longer.empty() && (words.size() == 1 || words[1][0] == '-'))
+    fail_with(kUsage, "'", words[0], "' is half a verb; there are ", longer);
   // "models shwo" is nearer to a verb of two words than "models" is.
   std::string typed = words[0];
   if (words.size() > 1 && words[1][0] != '-' && nearest_name(typed, verb_names()).empty())

@@ -26,14 +26,16 @@ struct Level {
 
 Level level_of(const PictureListing& listing, const std::string& prefix) {
   Level level;
-  for (const std::string& name : listing.pictures) {
-    if (!name.starts_with(prefix)) continue;
+  const auto add = [&](const std::string& name, bool picture) {
+    if (!name.starts_with(prefix)) return;
     const size_t slash = name.find('/', prefix.size());
-    if (slash == std::string::npos)
-      level.has_pictures = true;
-    else
+    if (slash != std::string::npos)
       level.folders.insert(name.substr(prefix.size(), slash - prefix.size()));
-  }
+    else if (picture)
+      level.has_pictures = true;
+  };
+  for (const std::string& name : listing.pictures) add(name, true);
+  for (const std::string& name : listing.others) add(name, false);  // an archive need not name its folders
   for (const std::string& name : listing.folders)
     if (name.starts_with(prefix) && name.size() > prefix.size())
       level.folders.insert(name.substr(prefix.size(), name.find('/', prefix.size()) - prefix.size()));
@@ -149,10 +151,19 @@ void ImageFolder::take_pictures(const PictureListing& listing) {
     pictures_.push_back(std::move(one.picture));
     members_.push_back(one.member);
   }
+  for (const std::string& name : listing.others)
+    if (name.starts_with(prefix_) && name.find('/', prefix_.size()) != std::string::npos)
+      others_.push_back(name.substr(prefix_.size()));
+  std::ranges::sort(others_);
   for (size_t c = 0; c < counts.size(); ++c)
-    if (counts[c] == 0)
-      fail(in_quotes(path_.string()), ": class ", in_quotes(prefix_ + classes_[c]),
-           " has no pictures; add some, or take the folder out");
+    if (counts[c] == 0) fail_without_pictures(classes_[c]);
+}
+
+void ImageFolder::fail_without_pictures(const std::string& name) const {
+  const auto other = std::ranges::find_if(others_, [&](const auto& o) { return o.starts_with(name + "/"); });
+  fail(in_quotes(path_.string()), ": class ", in_quotes(prefix_ + name), " has no pictures",
+       other == others_.end() ? "" : ", but " + in_quotes(*other) + ", of a type that is not read",
+       "; add some, or take the folder out");
 }
 
 std::vector<uint8_t> ImageFolder::bytes(int64_t i) const {

@@ -34,6 +34,10 @@ class ImageFolder {
   std::vector<uint8_t> bytes(int64_t i) const;  // the encoded picture; from any thread
   std::string location(int64_t i) const;        // for messages: "data/train/cat/1.jpg", "data.tar:cat/1.jpg"
 
+  // Files in the folders of classes that are no pictures by their names, so that nobody reads them:
+  // "cat/1.gif".
+  const std::vector<std::string>& others() const { return others_; }
+
   // The same pictures with the labels of a model that knows these classes, by name. Fails if a class of the
   // data is not among them; not all of them need have pictures.
   ImageFolder with_classes(std::span<const std::string> classes) const;
@@ -41,11 +45,12 @@ class ImageFolder {
  private:
   void choose_classes(const PictureListing& listing);
   void take_pictures(const PictureListing& listing);
+  [[noreturn]] void fail_without_pictures(const std::string& name) const;
 
   std::filesystem::path path_;
   std::shared_ptr<const TarPictures> archive_;  // none: path_ is a folder
   std::string prefix_;                          // from path_ to the folder of classes: "top/train/" or ""
-  std::vector<std::string> splits_, classes_;
+  std::vector<std::string> splits_, classes_, others_;
   std::string split_;
   std::vector<Picture> pictures_;
   std::vector<int64_t> members_;  // of the archive

@@ -34,8 +34,9 @@ struct Walk {
     if (entry.is_directory(error)) {
       found.folders.push_back(name);
       folder(entry.path(), name + "/");
-    } else if (entry.is_regular_file(error) && is_picture(name)) {
-      found.pictures.push_back(name);
+    } else {
+      const bool picture = entry.is_regular_file(error) && is_picture(name);
+      (picture ? found.pictures : found.others).push_back(name);
     }
   }
 

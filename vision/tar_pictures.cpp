@@ -116,6 +116,7 @@ void TarPictures::add_entry(Reader& reader) {
   }
   if (name.empty() || is_hidden(name)) return;
   if (type == AE_IFDIR) listing_.folders.push_back(name);
+  if (type == AE_IFREG && !is_picture(name)) listing_.others.push_back(name);
   if (!is_picture(name)) return;
   if (const char* target = reader.hard_link())
     add_hard_link(name, plain_name(target));

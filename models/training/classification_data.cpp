@@ -22,15 +22,11 @@ void add(Fingerprint& print, const ImageFolder& pictures, const std::vector<int6
   print.step();
 }
 
-// A config.json holds UTF-8, and a name is shown on one line.
-void check_names(const std::string& path, const std::vector<std::string>& names) {
-  for (const std::string& name : names)
-    if (!is_utf8(name) || std::ranges::any_of(name, [](unsigned char c) { return c < ' ' || c == 127; }))
-      fail(path, ": the folder of class ", in_quotes(name),
-           " has a name that is not UTF-8, or breaks a line; rename it");
-}
-
 }  // namespace
+
+bool can_name_class(const std::string& name) {
+  return is_utf8(name) && std::ranges::none_of(name, [](unsigned char c) { return c < ' ' || c == 127; });
+}
 
 std::string usual_held_out(const std::vector<std::string>& splits) {
   for (const char* name : {"val", "valid", "validation", "test"})
@@ -55,7 +51,10 @@ std::string ClassificationData::fingerprint() const {
 
 ClassificationData open_classification_data(const std::filesystem::path& path, const HeldOut& wanted) {
   ImageFolder pictures = ImageFolder::open(path);
-  check_names(path.string(), pictures.classes());
+  for (const std::string& name : pictures.classes())
+    if (!can_name_class(name))
+      fail(path.string(), ": the folder of class ", in_quotes(name),
+           " has a name that is not UTF-8, or breaks a line; rename it");
   if (pictures.classes().size() < 2)
     fail(path.string(), ": has one class only, '", pictures.classes().at(0),
          "'; a classifier needs two classes at least, each in a folder of its own");
@@ -64,7 +63,12 @@ ClassificationData open_classification_data(const std::filesystem::path& path, c
                                                     : usual_held_out(pictures.splits());
   if (split == kTrain) fail(path.string(), ": --split train is what is trained on; hold out another one");
   if (!split.empty()) {
-    ImageFolder other = ImageFolder::open(path, split).with_classes(pictures.classes());
+    ImageFolder other = ImageFolder::open(path, split);
+    for (const std::string& name : other.classes())
+      if (!std::ranges::binary_search(pictures.classes(), name))
+        fail(path.string(), ": class '", name, "' is in ", split,
+             ", but not in what is trained on; add it there, or take it out");
+    other = other.with_classes(pictures.classes());
     std::vector<int64_t> train = all_indices(pictures), held_out = all_indices(other);
     return {std::move(pictures), std::move(train), std::move(other), std::move(held_out)};
   }

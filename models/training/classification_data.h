@@ -31,6 +31,9 @@ struct HeldOut {
 // there.
 std::string usual_held_out(const std::vector<std::string>& splits);
 
+// Whether a class of that name can be trained: a config holds it, and a line of text.
+bool can_name_class(const std::string& name);
+
 // Fails, naming the path, if there is nothing to learn from it.
 ClassificationData open_classification_data(const std::filesystem::path& path, const HeldOut& wanted);
 

@@ -125,6 +125,26 @@ TEST(DataCheck, NotesAndRepairsEndInZeroUnlessStrict) {
   EXPECT_EQ(shell(folder, "$fovea data check yolo --strict --split train").code, 0);
 }
 
+TEST(DataCheck, ClassesThatTrainingRefusesOrCannotLearn) {
+  const TestFolder folder;
+  for (const char* name : {"folders/cat/1.jpg", "folders/dog/1.jpg", "folders/dog/2.jpg",
+                           "folders/two\nlines/1.jpg", "folders/two\nlines/2.jpg"})
+    folder.write(name, jpeg(64, 48));
+  folder.write("folders/dog/moving.gif", "x");
+  for (int i = 0; i < 9; ++i) folder.write("folders/dog/bad" + std::to_string(i) + ".jpg", "x");
+  const Outcome checked = shell(folder, "$fovea data check folders --format json");
+  ASSERT_EQ(checked.code, 3) << checked.err;
+  std::map<std::string, nlohmann::json> messages;
+  const nlohmann::json report = nlohmann::json::parse(checked.out);
+  for (const nlohmann::json& problem : report.at("problems"))
+    messages[problem.at("code")] = problem.at("messages");
+  EXPECT_EQ(messages.at("one_picture").at(0),
+            "class 'cat' has one picture: too few to learn it, or to hold out");
+  EXPECT_EQ(messages.at("other_file").at(0), "'dog/moving.gif' is not read: it is no picture by its name");
+  EXPECT_EQ(messages.at("class_name").size(), 1u);
+  EXPECT_EQ(messages.at("bad_picture").size(), 9u);  // every one
+}
+
 TEST(DataCheck, WhatIsNoDataSetEndsInTwo) {
   const TestFolder folder;
   write_yolo(folder);
@@ -149,13 +169,15 @@ TEST(DataCheck, WhatIsNoDataSetEndsInTwo) {
   folder.write("lacking/dog/a.txt", "");
   const Outcome lacking = shell(folder, "$fovea data check lacking");
   EXPECT_EQ(lacking.code, 2);
-  EXPECT_NE(lacking.err.find("(as that: 'lacking': class 'dog' has no pictures;"), std::string::npos)
+  EXPECT_NE(lacking.err.find("(as that: 'lacking': class 'dog' has no pictures, but 'dog/a.txt', "),
+            std::string::npos)
       << lacking.err;
 }
 
 TEST(DataCheck, FoldersOfClasses) {
   const TestFolder folder;
-  for (const char* name : {"train/cat/1.jpg", "train/dog/2.jpg", "val/cat/3.jpg", "val/dog/2.jpg"})
+  for (const char* name :
+       {"train/cat/1.jpg", "train/dog/2.jpg", "train/dog/3.jpg", "val/cat/3.jpg", "val/dog/2.jpg"})
     folder.write(std::string("data/") + name, jpeg(32, 32));
   for (const char* split : {"train", "val"})  // of one name, but not the same picture
     folder.write(std::string("data/") + split + "/cat/4.jpg", jpeg(32, 32, split[0] == 't' ? 1 : 2));
@@ -163,7 +185,7 @@ TEST(DataCheck, FoldersOfClasses) {
   EXPECT_EQ(good.code, 0);
   EXPECT_EQ(
       good.out,
-      "data  folders\n  train  3 pictures\n  val    3 pictures\n\n  cat  4 pictures\n  dog  2 pictures\n"
+      "data  folders\n  train  4 pictures\n  val    3 pictures\n\n  cat  4 pictures\n  dog  3 pictures\n"
       "\nshared       1 file name in train and val\n\nnoted  shared_file  1\n"
       "  'dog/2.jpg' is in train and in val\n");
   folder.write("data/val/dog/5.jpg", "no picture");

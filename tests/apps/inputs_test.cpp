@@ -1,6 +1,7 @@
 #include "apps/inputs.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -37,6 +38,14 @@ TEST(Inputs, DirectoryGivesItsPicturesByName) {
     folder.write(name, "x");
   EXPECT_EQ(found(folder, {.operands = {folder / ""}}),
             (Names{"B.webp", "a.png", "b.JPG", "d.tiff", "f.Pgm"}));
+}
+
+// Whoever opened it would wait for ever.
+TEST(Inputs, APipeInADirectoryIsARecord) {
+  TestFolder folder;
+  folder.write("a.jpg", "x");
+  ASSERT_EQ(mkfifo((folder / "p.jpg").c_str(), 0600), 0);
+  EXPECT_EQ(found(folder, {.operands = {folder / ""}}), (Names{"a.jpg", "p.jpg!unreadable"}));
 }
 
 TEST(Inputs, RecursiveDescendsInPlaceAndSkipsLinksToDirectories) {

@@ -34,6 +34,8 @@ TEST(Program, UsageErrorsAreOneLineWithTheNextStep) {
       {{}, "no verb given; run 'fovea help' to see what there is"},
       {{"clasify", "a.jpg"}, "unknown verb 'clasify'; did you mean 'classify'?"},
       {{"models", "shwo"}, "unknown verb 'models shwo'; did you mean 'models show'?"},
+      {{"train"}, "'train' is half a verb; there are 'fovea train classify', 'fovea train detect'"},
+      {{"eval", "--help"}, "'eval' is half a verb; there are 'fovea eval classify', 'fovea eval detect'"},
       {{"zzzzzz"}, "unknown verb 'zzzzzz'; run 'fovea help' to see what there is"},
       {{"classify", "--topk", "3", "a.jpg"},
        "fovea classify: unknown option '--topk'; did you mean '--top-k'?"},

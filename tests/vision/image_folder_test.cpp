@@ -56,6 +56,7 @@ TEST(ImageFolder, TakesClassesAndPicturesInTorchvisionsOrder) {
     EXPECT_EQ(data.bytes(0), png(7));
     EXPECT_EQ(data.bytes(7), png(4));
     EXPECT_TRUE(data.splits().empty());
+    EXPECT_EQ(data.others(), (Names{"a/readme.txt"}));
   }
   EXPECT_EQ(ImageFolder::open(both.paths()[0]).location(7), (both.paths()[0] / "b/a/c/1.png").string());
   EXPECT_EQ(ImageFolder::open(both.paths()[1]).location(7), both.paths()[1].string() + ":b/a/c/1.png");
@@ -105,6 +106,11 @@ TEST(ImageFolder, SaysWhatIsWrong) {
   const Both empty_class({{"cat/1.png", png(1)}, {"dog/"}, {"eel/notes.txt", png(1)}});
   EXPECT_NE(why_not(empty_class.paths()[0]).find("class 'dog' has no pictures; add some"), std::string::npos);
   EXPECT_NE(why_not(empty_class.paths()[1]).find("class 'dog' has no pictures; add some"), std::string::npos);
+  const Both animated({{"cat/1.png", png(1)}, {"dog/1.gif", png(1)}});
+  for (const fs::path& path : animated.paths())
+    EXPECT_NE(
+        why_not(path).find("class 'dog' has no pictures, but 'dog/1.gif', of a type that is not read; "),
+        std::string::npos);
   const Both flat({{"1.png", png(1)}, {"2.png", png(2)}});
   for (const fs::path& path : flat.paths()) EXPECT_NE(why_not(path).find("no classes;"), std::string::npos);
   const Both no_classes({{"train/1.png", png(1)}, {"test/1.png", png(1)}});
@@ -126,6 +132,7 @@ TEST(ImageFolder, FollowsLinksButNotInCircles) {
   fs::create_symlink("nowhere.png", root / "cat/dangling.png");
   const ImageFolder data = ImageFolder::open(root);
   EXPECT_EQ(names_of(data), (Names{"0 cat/1.png", "1 dog/2.png"}));
+  EXPECT_EQ(data.others(), (Names{"cat/dangling.png"}));
   fs::remove(both.folder.path() / "elsewhere/2.png");
   EXPECT_THROW(data.bytes(1), ImageError);
 }
