@@ -1,5 +1,6 @@
 #include <ostream>
 
+#include "apps/causes.h"
 #include "apps/evaluation_report.h"
 #include "apps/model_options.h"
 #include "apps/progress.h"
@@ -69,13 +70,15 @@ int run(const EvalOptions& options, Console& console, const ImageModel& model, i
   Progress progress(console.err, options.progress, console.err_is_terminal, "eval");
   progress.expect(data.size());
   const auto start = std::chrono::steady_clock::now();
-  const std::optional<Evaluation> result = evaluate(
-      batches, static_cast<int64_t>(model.info().labels.size()),
-      [&](const Tensor& images) { return model.logits(images); },
-      [&](int64_t pictures) {
-        for (int64_t i = 0; i < pictures; ++i) progress.advance();
-        return received_signal() == 0;
-      });
+  const std::optional<Evaluation> result = usable(model.info().id, [&] {
+    return evaluate(
+        batches, static_cast<int64_t>(model.info().labels.size()),
+        [&](const Tensor& images) { return model.logits(images); },
+        [&](int64_t pictures) {
+          for (int64_t i = 0; i < pictures; ++i) progress.advance();
+          return received_signal() == 0;
+        });
+  });
   progress.finish();
   if (!result) return 128 + received_signal();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

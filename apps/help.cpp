@@ -20,7 +20,7 @@ constexpr char kIntroduction[] =
     "Verbs:\n";
 constexpr char kExitCodes[] =
     "\nExit codes: 0 ok, 1 internal error, 2 usage, 3 some inputs failed, 4 model unusable or not found,\n"
-    "6 out of memory, 7 evaluation below what was asked for, 130 and 143 stopped by a signal.\n";
+    "6 out of memory, 7 evaluation below what was asked for, 129, 130 and 143 stopped by a signal.\n";
 
 }  // namespace
 

@@ -27,7 +27,12 @@ void catch_signals() {
   struct sigaction action {};
   action.sa_handler = remember;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  for (int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    sigaction(number, nullptr, &before);
+    if (number == SIGHUP && before.sa_handler == SIG_IGN) continue;  // as nohup asked
+    sigaction(number, &action, nullptr);
+  }
   std::signal(SIGPIPE, SIG_DFL);
 }
 

@@ -2,7 +2,7 @@
 
 namespace fovea {
 
-// SIGINT and SIGTERM once: received_signal() says so, and the verb drains. Twice: the process ends. SIGPIPE
+// SIGINT, SIGTERM and SIGHUP once: received_signal() says so, and the verb drains. Twice: the process ends. SIGPIPE
 // ends it quietly, even where a parent ignored that signal.
 void catch_signals();
 int received_signal();  // 0: none

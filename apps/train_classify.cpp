@@ -27,14 +27,12 @@ constexpr char kHelp[] =
     "metrics.csv and curves.png; training.json; and training_state.safetensors, to go on from (with a\n"
     "teacher, teacher.safetensors too: what it said).\n";
 
-TrainableNetwork load_network(const TrainSettings& settings, const std::vector<std::string>& labels,
-                              std::vector<std::string>& frozen) {
+TrainableNetwork load_network(const TrainSettings& settings, const std::vector<std::string>& labels) {
   TrainingSource source{.path = settings.model, .labels = labels, .tuning = {}};
   source.tuning.seed = settings.seed;
-  frozen = frozen_names(settings.frozen, [&] { return load_trainable_network(source); });
-  source.tuning.frozen = frozen;
+  source.tuning.frozen = frozen_names(settings.frozen, [&] { return load_trainable_network(source); });
   TrainableNetwork network = load_trainable_network(source);
-  check_frozen(frozen, network);
+  check_frozen(source.tuning.frozen, network);
   return network;
 }
 
@@ -46,13 +44,13 @@ std::string record_of(const ClassificationData& data) {
   return record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// Folders below the data are its classes.
+// Folders below the data are its classes, or its splits.
 void expect_beside(const std::string& folder, const std::string& data) {
   std::error_code error;
   const std::string inner = std::filesystem::weakly_canonical(folder, error).string() + "/";
   const std::string outer = std::filesystem::weakly_canonical(data, error).string() + "/";
   if (inner.starts_with(outer))
-    fail_with(kUsage, folder, ": lies in the data, of which it would become a class; choose another -o");
+    fail_with(kUsage, folder, ": lies in the data, of which it would become a part; choose another -o");
 }
 
 // One run, from what was asked for to its exit code.
@@ -75,7 +73,7 @@ class TrainClassifyVerb {
     });
     TrainerOptions options = settings_.trainer();
     const TrainableNetwork network =
-        as(kModelUnusable, [&] { return load_network(settings_, data.classes(), options.frozen); });
+        as(kModelUnusable, [&] { return load_network(settings_, data.classes()); });
     const Recipe recipe = as(kModelUnusable, [&] {
       return training_recipe(settings_.model, network, settings_.size, settings_.size);
     });
@@ -87,12 +85,22 @@ class TrainClassifyVerb {
       as(kModelUnusable, [&] { teacher_.emplace(settings_.teacher, data.classes()); });
       options.described[kTeacher] = teacher_->key(data.fingerprint());
     }
-    if (data.pictures.splits().empty()) expect_beside(settings_.folder, settings_.data);
+    expect_beside(settings_.folder, settings_.data);
+    tell_others(data.pictures);
     const auto open = [&] { return run_.open(options, network, preprocessor, record_of(data)); };
     return told_by_cause([&] { return train(network, data, recipe, options, open); });
   }
 
  private:
+  void tell_others(const ImageFolder& data) {
+    const size_t count = data.others().size();
+    if (count == 0) return;
+    run_.note(settings_.data + ": " + std::to_string(count) +
+              (count == 1 ? " file is not read" : " files are not read, the first") + ": " +
+              in_quotes(data.others().front()) +
+              " is no picture by its name; 'fovea data check' names them all");
+  }
+
   int train(const TrainableNetwork& network, const ClassificationData& data, const Recipe& recipe,
             const TrainerOptions& options, const std::function<RunFolder()>& open) {
     Augmentation augmentation = settings_.augmentation();
@@ -123,9 +131,11 @@ class TrainClassifyVerb {
     if (!logits) {
       Progress progress(console_.err, settings_.progress, console_.err_is_terminal, "teacher");
       progress.expect(std::ssize(data.train));
-      std::optional<Tensor> said = teacher_->logits(data, batches, [&](int64_t pictures) {
-        while (pictures-- > 0) progress.advance();
-        return received_signal() == 0;
+      std::optional<Tensor> said = usable(settings_.teacher, [&] {
+        return teacher_->logits(data, batches, [&](int64_t pictures) {
+          while (pictures-- > 0) progress.advance();
+          return received_signal() == 0;
+        });
       });
       progress.finish();
       if (!said) return false;

@@ -105,7 +105,7 @@ void TrainClassifySettings::take_defaults() {
   settle(epochs, int64_t{checkpoint ? 10 : 30});
   settle(batch, int64_t{checkpoint ? 32 : 128});
   settle(weight_decay, adam ? 0.05 : 5e-4);
-  settle(warm_up, checkpoint ? 0.5 : 0.0);
+  settle(warm_up, *schedule == Kind::kOneCycle ? 0.0 : 0.5);
   settle(label_smoothing, checkpoint ? 0.0 : 0.1);
   settle(clip_norm, checkpoint ? 1.0 : 0.0);
   settle(average, 0.0);

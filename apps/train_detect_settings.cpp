@@ -135,7 +135,6 @@ std::map<std::string, std::string> TrainDetectSettings::described() const {
 
 TrainerOptions TrainDetectSettings::trainer() const {
   TrainerOptions options = TrainSettings::trainer();
-  options.frozen = frozen;
   options.rates["backbone"] = static_cast<float>(*backbone_rate);
   options.live_norms = train_norms || !from_checkpoint();
   options.evaluate_every = *evaluate_every;

@@ -34,6 +34,9 @@ CLI::Option* add_run_options(CLI::App& app, TrainSettings& s, const TrainHelp& h
   app.add_option("--checkpoint-steps", s.checkpoint_steps, "Save the state after so many steps instead")
       ->type_name("N")
       ->check(kWhole);
+  add_choice<Dtype>(app, "--dtype", s.dtype,
+                    {{"f32", Dtype::kF32}, {"f16", Dtype::kF16}, {"bf16", Dtype::kBF16}},
+                    "f32, f16 or bf16: what model.safetensors holds; half the size, less exact");
   CLI::Option* hold_out = app.add_option("--holdout,--hold-out", s.hold_out, help.hold_out)
                               ->type_name("SHARE")
                               ->check(within(0, 0.9));

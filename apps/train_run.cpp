@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "apps/signals.h"
+#include "models/trained_config.h"
 #include "models/training/fingerprint.h"
 
 namespace fovea {
@@ -104,13 +105,16 @@ RunFolder TrainRun::open(const TrainerOptions& options, const TrainableModel& mo
   spare(settings_.model, "the model to go on from");
   RunFolder folder = as(kUsage, [&] { return RunFolder(settings_.folder, settings_.start()); });
   expect_alike(folder, options);
+  if (settings_.resume && !folder.state())
+    console_.err << "fovea: " << settings_.folder
+                 << ": has nothing to resume; it starts from the beginning\n";
   nlohmann::ordered_json json = {{"command", command_}, {"data", settings_.data}};
   json.update(nlohmann::ordered_json::parse(record));
   json["seed"] = settings_.seed;
   json["options"] = options.described;
   folder.write_text("training.json",
                     json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-  folder.write_text("config.json", model.config);
+  folder.write_text("config.json", trained_config(model.config, settings_.dtype));
   folder.write_text("preprocessor_config.json", preprocessor);
   return folder;
 }
@@ -142,6 +146,10 @@ TrainingEvents TrainRun::events(const TrainerOptions& options) {
 int TrainRun::finish(const Trainer& trainer, bool finished) {
   progress_.clear();
   const size_t unreadable = unreadable_ + trainer.state().unreadable.size();
+  if (!finished && !trainer.state().begun()) {
+    console_.err << "fovea: stopped before the first step; nothing was saved\n";
+    return interrupted_code();
+  }
   if (!finished) {
     console_.err << "fovea: stopped and saved; go on with: " << command_ << " --resume\n";
     return interrupted_code();
@@ -150,7 +158,7 @@ int TrainRun::finish(const Trainer& trainer, bool finished) {
     console_.err << "fovea: " << unreadable << (unreadable == 1 ? " picture" : " pictures")
                  << " could not be read and had no part in it\n";
   const EpochMetrics& last = trainer.state().epochs.back();
-  console_.out << fmt::format("{}: {} epochs", settings_.folder, last.epoch);
+  console_.out << fmt::format("{}: {} epoch{}", settings_.folder, last.epoch, last.epoch == 1 ? "" : "s");
   if (const double value = last.values.at(verb_.reported); !std::isnan(value))
     console_.out << fmt::format(", held-out {} {:.4f}", verb_.measures.at(verb_.reported).word, value);
   console_.out << fmt::format("; try: fovea {} PICTURE -m {}\n", verb_.use, quoted(settings_.folder));

@@ -3,35 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "apps/causes.h"
 #include "apps/train_settings.h"
 #include "apps/training_progress.h"
 #include "models/trainable_model.h"
-#include "models/training/training_error.h"
 
 namespace fovea {
-
-// What fails in work() is the caller's doing, of this kind.
-template <class Work>
-auto as(ExitCode code, const Work& work) {
-  try {
-    return work();
-  } catch (const ProgramError&) {
-    throw;
-  } catch (const Error& error) {
-    fail_with(code, error.what());
-  }
-}
-
-// What ends training in work() with the exit code of its cause.
-template <class Work>
-auto told_by_cause(const Work& work) {
-  try {
-    return work();
-  } catch (const TrainingError& error) {
-    const bool options = error.cause == TrainingError::Cause::kOptions;
-    fail_with(options ? kUsage : kInputsFailed, error.what());
-  }
-}
 
 // What a verb that trains leaves to TrainRun.
 struct TrainVerbInfo {

@@ -39,6 +39,7 @@ std::string shown(double number) {
 void TrainSettings::find_model() {
   if (data.empty()) fail_with(kUsage, "no data given; add --data PATH");
   if (model.empty()) fail_with(kUsage, "no model given; add -m with a checkpoint folder or a config.json");
+  if (folder.empty()) fail_with(kUsage, "--output: is empty; name a folder");
   model = model_path(model);
 }
 
@@ -79,6 +80,7 @@ TrainerOptions TrainSettings::trainer() const {
   options.warm_up = *warm_up;
   options.clip_norm = *clip_norm;
   options.average = *average;
+  options.dtype = dtype;
   options.checkpoint_minutes = checkpoint_minutes;
   options.checkpoint_steps = checkpoint_steps;
   return options;

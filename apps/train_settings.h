@@ -20,6 +20,7 @@ struct TrainSettings {
   Progress::Mode progress = Progress::Mode::kAuto;
   double checkpoint_minutes = 5;
   int64_t checkpoint_steps = 0;
+  Dtype dtype = Dtype::kF32;
 
   uint64_t seed = 0;
   std::optional<int64_t> epochs, batch;

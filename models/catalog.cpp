@@ -25,7 +25,7 @@ bool is_image_network(const ModelSource& source) {
 
 NetworkPlan plan_network(const ModelSource& source) {
   return plan_of(kFamilies, source,
-                 {is_detector, "the model is a detector, not a classifier; use `fovea detect`"});
+                 {is_detector, "the model is a detector, not a classifier; use `fovea detect`, `train detect` or `eval detect`"});
 }
 
 }  // namespace fovea

@@ -28,7 +28,7 @@ bool is_detector(const ModelSource& source) {
 
 DetectorPlan plan_detector(const ModelSource& source) {
   return plan_of(kFamilies, source,
-                 {is_image_network, "the model is a classifier, not a detector; use `fovea classify`"});
+                 {is_image_network, "the model is a classifier, not a detector; use `fovea classify`, `train classify` or `eval classify`"});
 }
 
 }  // namespace fovea

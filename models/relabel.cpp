@@ -13,6 +13,7 @@ std::string relabelled(const ConfigJson& config, const std::vector<std::string>&
     json["id2label"] = names;
     json["label2id"] = ids;
     for (const char* key : {"num_labels", "problem_type"}) json.erase(key);
+    json.erase("mirror_average");  // of FoveaNet: whether a mirror image shows the same is up to the classes
   } else {
     json["num_classes"] = labels.size();
     json["label_names"] = labels;

@@ -49,6 +49,7 @@ TrainableDetector load_trainable_detector(const TrainingSource& wanted) {
   TrainableDetector result;
   take_plan(result, source, plan, wanted.tuning, same);
   const DetectionNetwork network = build_detector(*plan, *result.store, wanted.path.string());
+  expect_finite(*result.store, wanted.path.string());
   result.info = network.info;
   result.scores = network.scores;
   result.takes_denoising = network.takes_denoising;

@@ -1,6 +1,9 @@
 #include "models/trainable_model.h"
 
+#include <cmath>
+
 #include "attention/base/error.h"
+#include "attention/checkpoint/shown_name.h"
 #include "models/relabel.h"
 #include "models/text_file.h"
 
@@ -23,16 +26,26 @@ ModelSource open_training_source(const std::filesystem::path& path) {
 
 bool take_labels(ModelSource& source, const std::vector<std::string>& known,
                  const std::vector<std::string>& wanted) {
-  if (known == wanted) return true;
+  const bool same = known == wanted;
+  if (same && !source.config->has("problem_type"))
+    return true;  // which tells that a picture has many classes
   const std::string file = source.config->file(), text = relabelled(*source.config, wanted);
   source.config.emplace(file, text);
-  return false;
+  return same;
 }
 
 std::shared_ptr<ParameterStore> training_store(const ModelSource& source, const NameTable& names,
                                                const FineTuning& tuning) {
   if (!source.checkpoint) return std::make_shared<ParameterStore>(tuning);
   return std::make_shared<ParameterStore>(map_names(*source.checkpoint, names.rules()), tuning);
+}
+
+void expect_finite(const ParameterStore& store, const std::string& file) {
+  for (const auto& [name, value] : store.state())
+    for (const float v : value.values())
+      if (!std::isfinite(v))
+        fail(file, ": ", shown_name(name), " holds ", v,
+             ", from which nothing can be learnt; use another checkpoint");
 }
 
 ParameterMap as_stored(const std::map<std::string, Tensor>& ours) {

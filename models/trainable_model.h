@@ -42,6 +42,9 @@ bool take_labels(ModelSource& source, const std::vector<std::string>& known,
 std::shared_ptr<ParameterStore> training_store(const ModelSource& source, const NameTable& names,
                                                const FineTuning& tuning);
 
+// Fails if a value is not finite.
+void expect_finite(const ParameterStore& store, const std::string& file);
+
 // Values by our names, for a store that builds the model for inference.
 ParameterMap as_stored(const std::map<std::string, Tensor>& ours);
 

@@ -17,6 +17,7 @@ TrainableNetwork load_trainable_network(const TrainingSource& wanted) {
   TrainableNetwork result;
   take_plan(result, source, plan, wanted.tuning, same);
   const ImageNetwork network = build_network(*plan, *result.store, wanted.path.string());
+  expect_finite(*result.store, wanted.path.string());
   result.info = network.info;
   result.logits = network.logits;
   result.embed = network.embed;

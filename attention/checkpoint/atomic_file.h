@@ -12,6 +12,7 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
+  const std::filesystem::path& path() const { return path_; }
   void write(std::span<const std::byte> bytes);
   void commit();
 

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "attention/base/error.h"
+
 namespace fovea {
 namespace {
 
@@ -38,6 +40,38 @@ float from_half(uint16_t half) {
 
 float from_bfloat(uint16_t value) {
   return std::bit_cast<float>(static_cast<uint32_t>(value) << 16);
+}
+
+// Adds half of what is cut off, a bit less where the even neighbour lies below. A carry goes up into the
+// exponent, as it should.
+uint32_t rounded(uint32_t bits, int cut) {
+  return (bits + (1u << (cut - 1)) - 1 + (bits >> cut & 1)) >> cut;
+}
+
+uint16_t to_half(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value), magnitude = bits & 0x7FFFFFFF;
+  uint32_t half = 0x7C00;  // infinity
+  if (magnitude > 0x7F800000)
+    half = 0x7E00;  // NaN
+  else if (magnitude < 0x38800000)
+    half = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3F000000;  // steps of 2^-24
+  else if (magnitude < 0x47800000)
+    half = rounded(magnitude - 0x38000000, 13);
+  return static_cast<uint16_t>(half | (bits >> 16 & 0x8000));
+}
+
+uint16_t to_bfloat(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  const bool nan = (bits & 0x7FFFFFFF) > 0x7F800000;
+  return static_cast<uint16_t>(nan ? bits >> 16 | 0x40 : rounded(bits, 16));
+}
+
+template <class Convert>
+void convert_back(const float* values, int64_t count, std::byte* stored, Convert to_stored) {
+  for (int64_t i = 0; i < count; ++i) {
+    const uint16_t value = to_stored(values[i]);
+    std::memcpy(stored + i * static_cast<int64_t>(sizeof(value)), &value, sizeof(value));
+  }
 }
 
 template <class Stored, class Convert>
@@ -100,6 +134,21 @@ void widen(Dtype dtype, const std::byte* stored, int64_t count, float* out) {
       return cast<uint8_t>(stored, count, out);
     case Dtype::kBool:
       return convert<uint8_t>(stored, count, out, [](uint8_t v) { return v ? 1.0f : 0.0f; });
+  }
+}
+
+void narrow(Dtype dtype, const float* values, int64_t count, std::byte* stored) {
+  if (count == 0) return;
+  switch (dtype) {
+    case Dtype::kF32:
+      std::memcpy(stored, values, static_cast<size_t>(count) * sizeof(float));
+      return;
+    case Dtype::kF16:
+      return convert_back(values, count, stored, to_half);
+    case Dtype::kBF16:
+      return convert_back(values, count, stored, to_bfloat);
+    default:
+      fail("values cannot be stored as ", dtype_name(dtype));
   }
 }
 

@@ -17,4 +17,8 @@ int64_t dtype_size(Dtype dtype);  // bytes a value
 // BOOL and integers up to 24 bits; the others round to nearest.
 void widen(Dtype dtype, const std::byte* stored, int64_t count, float* out);
 
+// The way back, for F32, F16 and BF16 alone: each value to the nearest that the format has, of two the even
+// one. A value beyond the format's largest becomes infinity.
+void narrow(Dtype dtype, const float* values, int64_t count, std::byte* stored);
+
 }  // namespace fovea

@@ -39,8 +39,9 @@ class Safetensors {
   SafetensorsHeader header_;
 };
 
-// Writes F32 tensors: all of them or, if something fails, nothing. The same input gives the same bytes.
+// Writes all of the tensors or, if something fails, nothing; as F32, F16 or BF16. Fails if one has a value
+// beyond what that holds. The same input gives the same bytes.
 void save_safetensors(const std::filesystem::path& path, const std::map<std::string, Tensor>& tensors,
-                      const std::map<std::string, std::string>& metadata = {});
+                      const std::map<std::string, std::string>& metadata = {}, Dtype dtype = Dtype::kF32);
 
 }  // namespace fovea

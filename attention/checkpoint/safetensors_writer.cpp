@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "attention/base/error.h"
@@ -9,7 +11,7 @@ namespace fovea {
 namespace {
 
 std::string header_text(const std::string& file, const std::map<std::string, Tensor>& tensors,
-                        const std::map<std::string, std::string>& metadata) {
+                        const std::map<std::string, std::string>& metadata, Dtype dtype) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   int64_t begin = 0;
@@ -19,8 +21,8 @@ std::string header_text(const std::string& file, const std::map<std::string, Ten
            tensor ? "the format's own name" : "no tensor");
     std::vector<int64_t> sizes;
     for (int axis = 0; axis < tensor.shape().rank(); ++axis) sizes.push_back(tensor.dim(axis));
-    const int64_t end = begin + tensor.count() * static_cast<int64_t>(sizeof(float));
-    header[name] = {{"dtype", "F32"}, {"shape", sizes}, {"data_offsets", {begin, end}}};
+    const int64_t end = begin + tensor.count() * dtype_size(dtype);
+    header[name] = {{"dtype", dtype_name(dtype)}, {"shape", sizes}, {"data_offsets", {begin, end}}};
     begin = end;
   }
   try {
@@ -32,16 +34,35 @@ std::string header_text(const std::string& file, const std::map<std::string, Ten
   }
 }
 
+// The tensor's values, some at a time.
+void write_values(AtomicFile& file, const std::string& name, const Tensor& tensor, Dtype dtype) {
+  if (dtype == Dtype::kF32) return file.write(std::as_bytes(tensor.values()));
+  constexpr int64_t kValues = int64_t{1} << 16;
+  std::vector<std::byte> stored(static_cast<size_t>(std::min(kValues, tensor.count()) * dtype_size(dtype)));
+  std::vector<float> read_back(static_cast<size_t>(std::min(kValues, tensor.count())));
+  for (int64_t begin = 0; begin < tensor.count(); begin += kValues) {
+    const int64_t count = std::min(kValues, tensor.count() - begin);
+    const float* const values = tensor.data() + begin;
+    narrow(dtype, values, count, stored.data());
+    widen(dtype, stored.data(), count, read_back.data());
+    for (int64_t i = 0; i < count; ++i)
+      if (std::isinf(read_back[static_cast<size_t>(i)]) && !std::isinf(values[i]))
+        fail(file.path().string(), ": cannot save ", shown_name(name), " as ", dtype_name(dtype), ": ",
+             values[i], " is beyond what it holds; save as F32");
+    file.write(std::span(stored).first(static_cast<size_t>(count * dtype_size(dtype))));
+  }
+}
+
 }  // namespace
 
 void save_safetensors(const std::filesystem::path& path, const std::map<std::string, Tensor>& tensors,
-                      const std::map<std::string, std::string>& metadata) {
-  const std::string header = header_text(path.string(), tensors, metadata);
+                      const std::map<std::string, std::string>& metadata, Dtype dtype) {
+  const std::string header = header_text(path.string(), tensors, metadata, dtype);
   const uint64_t length = header.size();
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(&length, 1)));
   file.write(std::as_bytes(std::span(header)));
-  for (const auto& [name, tensor] : tensors) file.write(std::as_bytes(tensor.values()));
+  for (const auto& [name, tensor] : tensors) write_values(file, name, tensor, dtype);
   file.commit();
 }
 

@@ -34,9 +34,12 @@ struct Kept {
   const Tensor &weight, &bias, &running_mean, &running_var;
 };
 
+// A norm that is frozen stays what it is when the model is used, as Keras freezes one. (torch's goes on by
+// its batch: it would then learn for statistics that it is not used with.)
 Tensor normalise(const Tensor& x, const Kept& kept, const BatchNormConfig& config, const Pass& pass,
                  Activation activation) {
-  if (!pass.running)
+  const bool frozen = !kept.weight.grad_node();
+  if (!pass.running || frozen)
     return batch_norm(x, kept.weight, kept.bias, Moments{kept.running_mean, kept.running_var}, config.eps,
                       activation);
   Moments moments;

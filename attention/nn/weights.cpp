@@ -40,6 +40,9 @@ ParameterStore::ParameterStore(FineTuning tuning)
 Tensor ParameterStore::draw(Shape shape, Init init) {
   if (init == Init::kZeros) return Tensor::full(shape, 0);
   if (init == Init::kOnes) return Tensor::full(shape, 1);
+  // A head that is new over trained features starts small, as in transformers: those of a ViT are large, and a
+  // loss far above that of a guess would be the first thing it learnt from.
+  if (init == Init::kXavier && !fresh_) init = Init::kNormal002;
   Tensor value(shape);
   if (init == Init::kHe) {  // He et al. 2015, normal, by the fan-in of what follows the first axis
     const auto fan = static_cast<double>(shape.count() / std::max<int64_t>(shape[0], 1));

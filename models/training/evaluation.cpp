@@ -34,7 +34,7 @@ void Evaluation::add(const Tensor& logits, std::span<const int> labels) {
   for (size_t i = 0; i < labels.size(); ++i) {
     const auto row = logits.values().subspan(i * static_cast<size_t>(classes), static_cast<size_t>(classes));
     if (!std::all_of(row.begin(), row.end(), [](float v) { return std::isfinite(v); }))
-      fail("evaluation: a logit is not finite; check the model's weights");
+      throw NotFinite("what it says of a picture is not finite; check its weights");
     if (labels[i] < 0 || labels[i] >= classes)
       fail("evaluation: label ", labels[i], " is none of ", classes, " classes");
     const auto truth = static_cast<size_t>(labels[i]);

@@ -1,5 +1,7 @@
 #include "models/training/run_folder.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -80,6 +82,9 @@ RunFolder::RunFolder(fs::path path, Start start) : path_(std::move(path)) {
   fs::create_directories(path_, error);
   if (error || !fs::is_directory(path_, error))
     fail(path_.string(), ": cannot be made a folder (", error.message(), "); choose another with -o");
+  if (::access(path_.c_str(), W_OK) != 0)
+    fail(path_.string(), ": cannot be written in (", std::generic_category().message(errno),
+         "); choose another with -o");
   if (start == Start::kNew && !fs::is_empty(path_, error))
     fail(path_.string(),
          ": is there already; go on with --resume, start over with --force, or choose another -o");
@@ -120,9 +125,9 @@ void RunFolder::write_text(const char* name, const std::string& text) {
     write_bytes(path_ / name, std::as_bytes(std::span(text)));
 }
 
-void RunFolder::write_model(const std::map<std::string, Tensor>& stored) {
+void RunFolder::write_model(const std::map<std::string, Tensor>& stored, Dtype dtype) {
   take_place();
-  save_safetensors(path_ / kModel, stored, {{"format", "pt"}});
+  save_safetensors(path_ / kModel, stored, {{"format", "pt"}}, dtype);
 }
 
 void RunFolder::write_teacher(const std::string& key, const Tensor& logits) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "attention/checkpoint/dtype.h"
 #include "models/training/folder_lock.h"
 #include "models/training/training_state.h"
 
@@ -24,7 +25,8 @@ class RunFolder {
   std::optional<TrainingState> state() const;  // none: start from the beginning
   void write(const TrainingState& state);
   void write_text(const char* name, const std::string& text);
-  void write_model(const std::map<std::string, Tensor>& stored);  // model.safetensors
+  // model.safetensors
+  void write_model(const std::map<std::string, Tensor>& stored, Dtype dtype = Dtype::kF32);
   // teacher.safetensors: what a teacher said of the pictures, under a key that tells which, of which.
   void write_teacher(const std::string& key, const Tensor& logits);
   Tensor teacher(const std::string& key) const;  // none, if that was not written, or is damaged

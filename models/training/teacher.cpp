@@ -50,7 +50,7 @@ std::string Teacher::key(const std::string& pictures) const {
 void Teacher::add_rows(const Batch& batch, Tensor& rows) const {
   const Tensor logits = take(model_.logits(batch.images), 1, columns_);
   if (!std::ranges::all_of(logits.values(), [](float v) { return std::isfinite(v); }))
-    fail(folder_.string(), ": cannot teach, a logit is not finite; check its weights");
+    throw NotFinite("what it says of a picture is not finite; check its weights");
   const int64_t classes = rows.dim(1);
   for (size_t i = 0; i < batch.places.size(); ++i)
     std::copy_n(logits.data() + static_cast<int64_t>(i) * classes, classes,

@@ -96,18 +96,14 @@ Rng rng_of(uint64_t seed, int64_t step) {
   return Rng(seeded.next() ^ (static_cast<uint64_t>(step) + 1) * 0xD1B54A32D192ED03u);
 }
 
-// Without those of frozen layers.
-RunningUpdates kept(const RunningUpdates& updates, const std::vector<Parameter>& state,
-                    const std::vector<std::string>& frozen) {
-  if (frozen.empty()) return updates;
-  RunningUpdates result;
-  for (const RunningUpdate& running : updates) {
-    const auto found = std::find_if(state.begin(), state.end(), [&](const Parameter& parameter) {
-      return parameter.value.data() == running.running.data();
-    });
-    if (found == state.end() || !lies_under(found->name, frozen)) result.push_back(running);
-  }
-  return result;
+// The state is saved by now, so that nothing is lost.
+void check_halves(const std::map<std::string, Tensor>& stored) {
+  constexpr float kBeyond = 65520;
+  for (const auto& [name, value] : stored)
+    for (const float v : value.values())
+      if (std::abs(v) >= kBeyond)
+        fail_by(Cause::kOptions, "--dtype f16: '", name, "' has ", v,
+                ", more than it holds; go on with --resume --dtype bf16, or f32");
 }
 
 }  // namespace
@@ -134,7 +130,7 @@ bool Trainer::run() {
   if (state_.epoch > 0) write_outputs();  // the run may have ended before it wrote them
   while (state_.epoch < options_.epochs)
     if (!run_epoch()) {
-      save();
+      if (state_.begun()) save();  // else what --force is to replace can stay
       return false;
     }
   return true;
@@ -199,19 +195,19 @@ void Trainer::step() {
 
 void Trainer::note(const std::vector<PictureFailure>& failures) {
   for (const auto& [name, reason] : failures)
-    if (state_.unreadable.emplace(name, reason).second) events_.note(reason);
+    if (state_.unreadable.emplace(as_kept(name), reason).second) events_.note(reason);
 }
 
 void Trainer::update(const Tensor& loss, const RunningUpdates& running) {
   const ParameterStore& store = *model_.store;
-  if (!std::isfinite(loss.data()[0])) diverged("the loss is not finite");
+  if (!std::isfinite(loss.data()[0])) diverged("the loss is not finite", state_.step);
   Gradients gradients = backward(loss);
   const double norm = options_.clip_norm > 0
                           ? clip_gradients(gradients, store.parameters(), options_.clip_norm)
                           : gradient_norm(gradients, store.parameters());
-  if (!std::isfinite(norm)) diverged("the gradients are not finite");
+  if (!std::isfinite(norm)) diverged("the gradients are not finite", state_.step);
   optimiser_->step(gradients, rate_of(state_.epoch * task_.steps_per_epoch + state_.step));
-  apply(kept(running, store.state(), options_.frozen));
+  apply(running);
   if (average_) average_->update();
 }
 
@@ -227,7 +223,7 @@ bool Trainer::finish_epoch() {
                        .values = {state_.loss_sum / seen, state_.score_sum / seen},
                        .images_per_second = seen / std::max(state_.seconds, 1e-9)};
   if (task_.evaluate && (metrics.epoch % options_.evaluate_every == 0 || metrics.epoch == options_.epochs)) {
-    const std::optional<HeldOutResult> held_out = task_.evaluate(values());
+    const std::optional<HeldOutResult> held_out = evaluated();
     if (!held_out) return false;
     note(held_out->failures);
     metrics.values.insert(metrics.values.end(), held_out->values.begin(), held_out->values.end());
@@ -245,10 +241,18 @@ bool Trainer::finish_epoch() {
   return true;
 }
 
+std::optional<HeldOutResult> Trainer::evaluated() const {
+  try {
+    return task_.evaluate(values());
+  } catch (const NotFinite&) {
+    diverged("what it says of held-out pictures is not finite", state_.step - 1);
+  }
+}
+
 void Trainer::check_values() const {
   for (const auto& [name, value] : model_.store->state())
     for (const float v : value.values())
-      if (!std::isfinite(v)) diverged("the weights are not finite");
+      if (!std::isfinite(v)) diverged("the weights are not finite", state_.step - 1);
 }
 
 void Trainer::save() {
@@ -258,12 +262,15 @@ void Trainer::save() {
   put_under(kOptimiser, optimiser_->state(), whole.tensors);
   if (average_) put_under(kAverage, average_->state(), whole.tensors);
   folder_.write(whole);
-  saved_ = Clock::now();
+  mark_ = saved_ = Clock::now();  // what writing takes is no part of an epoch's seconds
 }
 
 void Trainer::write_outputs() {
-  folder_.write_model(model_.stored(values()));
+  const std::map<std::string, Tensor> stored = model_.stored(values());
+  if (options_.dtype == Dtype::kF16) check_halves(stored);
+  folder_.write_model(stored, options_.dtype);
   folder_.write_metrics(task_.measures, state_.epochs);
+  mark_ = Clock::now();
 }
 
 float Trainer::rate_of(int64_t step) const {
@@ -280,10 +287,10 @@ void Trainer::lap() {
   mark_ = now;
 }
 
-void Trainer::diverged(const char* what) const {
-  const int64_t step = state_.epoch * task_.steps_per_epoch + state_.step;
-  fail_by(Cause::kOptions, "training: ", what, " in epoch ", state_.epoch + 1, ", step ", state_.step + 1,
-          ", at learning rate ", rate_of(step), "; lower --lr or add --clip-norm");
+void Trainer::diverged(const char* what, int64_t step) const {
+  fail_by(Cause::kOptions, "training: ", what, " in epoch ", state_.epoch + 1, ", step ", step + 1,
+          ", at learning rate ", rate_of(state_.epoch * task_.steps_per_epoch + step),
+          "; lower --lr or add --clip-norm");
 }
 
 }  // namespace fovea

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "attention/checkpoint/dtype.h"
 #include "attention/optim/moving_average.h"
 #include "attention/optim/optimiser.h"
 #include "attention/optim/schedule.h"
@@ -24,12 +25,12 @@ struct TrainerOptions {
   double warm_up = 0;                            // epochs
   double clip_norm = 0;                          // 0: no clipping
   double average = 0;                            // decay of the weights' moving average; 0: none is kept
+  Dtype dtype = Dtype::kF32;                     // what the model's file holds: kF32, kF16 or kBF16
   std::map<std::string, float> rates = {};       // parameters under these names: times the learning rate
   bool live_norms = true;                        // batch norms use their batch; else they are frozen
   int64_t evaluate_every = 1;                    // epochs; the last one is evaluated in any case
   double checkpoint_minutes = 5;                 // the state is saved so often, or,
   int64_t checkpoint_steps = 0;                  // if not 0, after so many steps
-  std::vector<std::string> frozen = {};          // running averages under these names stay as well
   std::map<std::string, std::string> described;  // all that a resumed run must have alike
 };
 
@@ -94,13 +95,14 @@ class Trainer {
   void step();
   void update(const Tensor& loss, const RunningUpdates& running);
   void note(const std::vector<PictureFailure>& failures);
+  std::optional<HeldOutResult> evaluated() const;
   void check_values() const;
   void save();
   void write_outputs();
   float rate_of(int64_t step) const;
   std::map<std::string, Tensor> values() const;  // those to keep: averages if there are any
   void lap();
-  [[noreturn]] void diverged(const char* what) const;
+  [[noreturn]] void diverged(const char* what, int64_t step) const;  // 0 is the epoch's first
 
   TrainableModel model_;
   TrainingTask task_;

@@ -13,6 +13,11 @@ struct TrainingError : Error {
   Cause cause;
 };
 
+// A model says of pictures what is no number.
+struct NotFinite : Error {
+  using Error::Error;
+};
+
 // fail_by(Cause::kOptions, "training: ", what, "; lower --lr")
 template <class... Parts>
 [[noreturn]] void fail_by(TrainingError::Cause cause, const Parts&... parts) {

@@ -111,11 +111,16 @@ void put_under(const std::string& prefix, const std::map<std::string, Tensor>& f
   for (const auto& [name, value] : from) to[prefix + name] = value;
 }
 
+std::string as_kept(const std::string& text) {
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+}
+
 std::string first_difference(const std::map<std::string, std::string>& was,
                              const std::map<std::string, std::string>& is) {
   const auto shown = [](const auto& options, const std::string& name) {
     const auto found = options.find(name);
-    return found == options.end() || found->second.empty() ? std::string("not given") : found->second;
+    return found == options.end() || found->second.empty() ? std::string("not given")
+                                                           : as_kept(found->second);
   };
   std::map<std::string, std::string> all = was;
   all.insert(is.begin(), is.end());

@@ -33,6 +33,7 @@ struct TrainingState {
   int64_t epoch = 0, step = 0;                 // epochs that are done, and steps of the one after them
   double loss_sum = 0, score_sum = 0;          // of that epoch so far, as the next two
   int64_t seen = 0;
+  bool begun() const { return epoch > 0 || step > 0; }
   double seconds = 0;
   std::vector<EpochMetrics> epochs;
   std::map<std::string, std::string> unreadable;  // pictures, and why
@@ -48,6 +49,9 @@ std::map<std::string, Tensor> tensors_under(const std::string& prefix,
                                             const std::map<std::string, Tensor>& tensors);
 void put_under(const std::string& prefix, const std::map<std::string, Tensor>& from,
                std::map<std::string, Tensor>& to);
+
+// Text as a state keeps it: bytes that are no UTF-8 replaced.
+std::string as_kept(const std::string& text);
 
 // The first option that is not as it was, in words: "--lr was 0.1 and is 0.2"; empty if all are.
 std::string first_difference(const std::map<std::string, std::string>& was,

@@ -1,72 +1,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "attention/base/rng.h"
 #include "attention/checkpoint/safetensors.h"
-#include "tests/apps/process.h"
-#include "tests/apps/tiny_vit.h"
+#include "tests/apps/training_data.h"
 
 namespace fovea {
 namespace {
 
 using Json = nlohmann::json;
 
-// A picture of one colour with some noise.
-std::string colour_ppm(const std::array<int, 3>& colour, uint64_t seed) {
-  std::string bytes = "P6\n16 16\n255\n";
-  Rng rng(seed);
-  for (int i = 0; i < 16 * 16 * 3; ++i)
-    bytes += static_cast<char>(colour[static_cast<size_t>(i % 3)] + static_cast<int>(rng.next() % 41) - 20);
-  return bytes;
-}
-
-// "data/train" and "data/test" with three classes that are easy to tell apart; "vit/config.json".
-class Train : public testing::Test {
- protected:
-  Train() {
-    write_tiny_vit(folder, "vit");
-    write_split("train", 12);
-    write_split("test", 4);
-  }
-  void write_split(const std::string& split, int each) const {
-    const std::map<std::string, std::array<int, 3>> classes = {
-        {"blue", {30, 30, 200}}, {"green", {30, 200, 30}}, {"red", {200, 30, 30}}};
-    uint64_t seed = split.size();
-    for (const auto& [name, colour] : classes)
-      for (int i = 0; i < each; ++i)
-        folder.write("data/" + split + "/" + name + "/" + std::to_string(i) + ".ppm",
-                     colour_ppm(colour, ++seed));
-  }
-  Outcome run(const std::string& line) const { return shell(folder, line); }
-  Outcome train(const std::string& options) const { return run(kTrain + options); }
-  std::string text(const std::string& name) const { return read_file(folder / name); }
-  // All but the timing columns.
-  std::string metrics(const std::string& name) const {
-    return run("cut -d, -f1-7 " + name + "/metrics.csv").out;
-  }
-
-  const std::string kTrain = "$fovea train classify --data data -m vit/config.json --batch 8 ";
-  TestFolder folder;
-};
-
-std::vector<std::vector<double>> numbers_of(const std::string& table) {
-  std::vector<std::vector<double>> rows;
-  std::istringstream lines(table);
-  std::string line;
-  std::getline(lines, line);
-  while (std::getline(lines, line)) {
-    rows.emplace_back();
-    std::istringstream fields(line);
-    for (std::string field; std::getline(fields, field, ',');)
-      rows.back().push_back(field.empty() ? NAN : std::stod(field));
-  }
-  return rows;
-}
+class Train : public TrainingData {};
 
 TEST_F(Train, LearnsWhatIsEasy) {
   const Outcome outcome = train("-o run --epochs 5 --label-smoothing 0");
@@ -142,7 +87,7 @@ TEST_F(Train, KilledAtAnyMomentItGoesOnAsIfNothingHadHappened) {
 
 TEST_F(Train, AnInterruptSavesAndSaysHowToGoOn) {
   ASSERT_EQ(train("--epochs 120 -o whole --checkpoint-minutes 1000").code, 0);
-  for (const auto& [signal, code] : {std::pair{"INT", 130}, std::pair{"TERM", 143}}) {
+  for (const auto& [signal, code] : {std::pair{"INT", 130}, std::pair{"TERM", 143}, std::pair{"HUP", 129}}) {
     const Outcome stopped =
         run("rm -rf cut; " + kTrain + "--epochs 120 -o cut --checkpoint-minutes 1000 -q & pid=$!\n" +
             "while [ ! -e cut/metrics.csv ]; do sleep 0.01; done; kill -" + signal + " $pid; wait $pid");
@@ -154,12 +99,26 @@ TEST_F(Train, AnInterruptSavesAndSaysHowToGoOn) {
   EXPECT_EQ(text("whole/model.safetensors"), text("cut/model.safetensors"));
 }
 
+TEST_F(Train, GoesOnWhenItsTerminalClosesIfSoAsked) {
+  const Outcome outcome =
+      run("trap '' HUP; " + kTrain + "--epochs 20 -o run -q & pid=$!\n" +
+          "while [ ! -e run/metrics.csv ]; do sleep 0.01; done; kill -HUP $pid; wait $pid");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(numbers_of(text("run/metrics.csv")).size(), 20u);
+}
+
 TEST_F(Train, ARunIsNotOverwrittenNorResumedAsAnother) {
+  const Outcome anew = train("--epochs 1 -o new --resume");
+  EXPECT_EQ(anew.code, 0);
+  EXPECT_NE(anew.err.find("fovea: new: has nothing to resume; it starts from the beginning\n"),
+            std::string::npos)
+      << anew.err;
   ASSERT_EQ(train("--epochs 1 -o run").code, 0);
   const std::string model = text("run/model.safetensors");
   const Outcome there = train("--epochs 1 -o run");
   EXPECT_EQ(there.code, 2);
   EXPECT_NE(there.err.find("fovea: run: is there already; "), std::string::npos) << there.err;
+  EXPECT_EQ(train("--epochs 1 -o ''").code, 2);
   const Outcome other = train("--epochs 1 -o run --resume --lr 0.2");
   EXPECT_EQ(other.code, 2);
   EXPECT_NE(other.err.find("--lr was 0.1 and is 0.2"), std::string::npos) << other.err;
@@ -173,6 +132,28 @@ TEST_F(Train, ARunIsNotOverwrittenNorResumedAsAnother) {
   EXPECT_EQ(text("run/model.safetensors"), model);
   EXPECT_EQ(train("--epochs 1 -o run --force --seed 5").code, 0);
   EXPECT_NE(text("run/model.safetensors"), model);
+}
+
+// A run that is over can still be kept otherwise.
+TEST_F(Train, AModelOfHalfTheSizeIsTheSameButForItsLastDigits) {
+  ASSERT_EQ(train("--epochs 2 -o run").code, 0);
+  const Safetensors exact(folder / "run/model.safetensors");
+  const Outcome resumed = train("--epochs 2 -o run --resume --dtype f16");
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(Json::parse(text("run/config.json")).at("torch_dtype"), "float16");
+  const Safetensors half(folder / "run/model.safetensors");
+  ASSERT_EQ(half.names(), exact.names());
+  for (const std::string& name : exact.names()) {
+    EXPECT_EQ(half.dtype(name), Dtype::kF16) << name;
+    const Tensor a = exact.read(name), b = half.read(name);
+    for (int64_t i = 0; i < a.count(); ++i)
+      ASSERT_NEAR(b.data()[i], a.data()[i], std::abs(a.data()[i]) / 2048 + 3e-8) << name;
+  }
+  const Outcome classified = run("$fovea classify data/test/green/1.ppm -m run");
+  EXPECT_EQ(classified.code, 0) << classified.err;
+  ASSERT_EQ(train("--epochs 2 -o at_once --dtype f16").code, 0);
+  EXPECT_EQ(text("at_once/model.safetensors"), text("run/model.safetensors"));
+  EXPECT_EQ(text("at_once/config.json"), text("run/config.json"));
 }
 
 TEST_F(Train, TwoRunsDoNotShareAFolder) {
@@ -206,78 +187,16 @@ TEST_F(Train, ARunDoesNotSpoilWhatItIsMadeOf) {
     EXPECT_EQ(train("--epochs 1 -o seeded --seed " + seed).code, 2) << seed;
 }
 
-TEST_F(Train, ALossThatIsNoNumberEndsIt) {
-  ASSERT_EQ(train("--epochs 2 -o run").code, 0);
-  const std::string model = text("run/model.safetensors");
-  const Outcome outcome = train("--epochs 2 -o wild --lr 1e12");
-  EXPECT_EQ(outcome.code, 2);
-  EXPECT_NE(outcome.err.find("not finite in epoch 1, step "), std::string::npos) << outcome.err;
-  EXPECT_NE(outcome.err.find("lower --lr or add --clip-norm"), std::string::npos) << outcome.err;
-  EXPECT_FALSE(std::filesystem::exists(folder / "wild/model.safetensors"));
-  EXPECT_EQ(train("--epochs 2 -o run --force --lr 1e12").code, 2);
-  EXPECT_EQ(train("--epochs 2 -o run --force --rand-augment 2,99").code, 2);
-  EXPECT_EQ(train("--epochs 2 -o run --force --mixup nan").code, 2);
-  EXPECT_EQ(text("run/model.safetensors"), model);
-}
-
-TEST_F(Train, ACorruptPictureIsNamedAndSkipped) {
-  folder.write("data/train/red/bad.png", "this is no picture");
-  folder.write("data/test/red/worse.png", "this is none either");
-  const Outcome skipped = run(kTrain.substr(0, kTrain.find("--batch")) + "--epochs 2 -o run --batch 37");
-  EXPECT_EQ(skipped.code, 3) << skipped.err;
-  EXPECT_NE(skipped.err.find("data/train/red/bad.png"), std::string::npos) << skipped.err;
-  EXPECT_NE(skipped.err.find("data/test/red/worse.png"), std::string::npos) << skipped.err;
-  EXPECT_NE(skipped.err.find("2 pictures could not be read"), std::string::npos) << skipped.err;
-  EXPECT_EQ(numbers_of(text("run/metrics.csv")).size(), 2u);
-  const Outcome stopped =
-      run(kTrain.substr(0, kTrain.find("--batch")) + "--epochs 2 -o other --batch 37 --on-error fail");
-  EXPECT_EQ(stopped.code, 3);
-  EXPECT_NE(stopped.err.find("data/train/red/bad.png"), std::string::npos) << stopped.err;
-}
-
-TEST_F(Train, HeldOutPicturesOfWhichNoneCanBeReadMeasureNothing) {
+TEST_F(Train, WarmUpFollowsTheSchedule) {
   ASSERT_EQ(train("--epochs 1 -o base").code, 0);
-  folder.write("data/train/red/bad.png", "this is no picture");
-  std::filesystem::remove_all(folder / "data/test");
-  folder.write("data/test/red/worse.png", "this is none either");
-  for (const std::string how : {"-m vit/config.json", "-m base --freeze backbone"}) {
-    const Outcome outcome =
-        run("$fovea train classify --data data --epochs 2 --batch 37 -o run --force " + how);
-    EXPECT_EQ(outcome.code, 3) << outcome.err;
-    EXPECT_NE(outcome.err.find("data/train/red/bad.png"), std::string::npos) << outcome.err;
-    EXPECT_NE(outcome.err.find("data/test/red/worse.png"), std::string::npos) << outcome.err;
-    EXPECT_EQ(outcome.err.find("held out:"), std::string::npos) << outcome.err;
-    const auto rows = numbers_of(text("run/metrics.csv"));
-    ASSERT_EQ(rows.size(), 2u);
-    EXPECT_GT(rows[1][3], 0);
-    EXPECT_TRUE(std::isnan(rows[1][5]) && std::isnan(rows[1][6])) << text("run/metrics.csv");
-    EXPECT_TRUE(std::filesystem::exists(folder / "run/model.safetensors"));
-  }
-}
-
-TEST_F(Train, DataThatTeachNothing) {
-  std::filesystem::create_directories(folder / "data/train/yellow");
-  const Outcome empty = train("-o run");
-  EXPECT_EQ(empty.code, 2);
-  EXPECT_NE(empty.err.find("yellow"), std::string::npos) << empty.err;
-  folder.write("one/red/1.ppm", ppm(16, 16, 1));
-  const Outcome one = run("$fovea train classify --data one -m vit/config.json -o run");
-  EXPECT_EQ(one.code, 2);
-  EXPECT_NE(one.err.find("fovea: one: has one class only, 'red'; "), std::string::npos) << one.err;
-  for (const std::string name : {"new\nline", "latin \xe9t\xe9"}) {
-    std::filesystem::copy(folder / "data", folder / "odd", std::filesystem::copy_options::recursive);
-    std::filesystem::remove(folder / "odd/train/yellow");
-    folder.write("odd/train/" + name + "/1.ppm", ppm(16, 16, 1));
-    const Outcome odd = run("$fovea train classify --data odd -m vit/config.json -o run");
-    EXPECT_EQ(odd.code, 2);
-    EXPECT_NE(odd.err.find("fovea: odd: the folder of class '"), std::string::npos) << odd.err;
-    EXPECT_EQ(std::ranges::count(odd.err, '\n'), 1) << odd.err;
-    std::filesystem::remove_all(folder / "odd");
-  }
-  const Outcome none = run("$fovea train classify --data nowhere -m vit/config.json -o run");
-  EXPECT_EQ(none.code, 2);
-  EXPECT_NE(none.err.find("nowhere"), std::string::npos) << none.err;
-  EXPECT_FALSE(std::filesystem::exists(folder / "run"));
+  const auto warm_up = [&](const std::string& options) {
+    EXPECT_EQ(run("$fovea train classify --data data --epochs 1 --force -o run " + options).code, 0);
+    return Json::parse(text("run/training.json")).at("options").at("--warm-up");
+  };
+  EXPECT_EQ(warm_up("-m vit/config.json"), "0");  // one-cycle: three tenths
+  EXPECT_EQ(warm_up("-m vit/config.json --schedule cosine"), "0.5");
+  EXPECT_EQ(warm_up("-m base"), "0.5");
+  EXPECT_EQ(warm_up("-m base --schedule one-cycle"), "0");
 }
 
 TEST_F(Train, AFrozenBackboneStaysAndTheClassifierLearns) {
@@ -348,32 +267,6 @@ TEST_F(Train, ATeacherIsAskedOnceAndARunGoesOnWithTheSameOne) {
   const Outcome changed = train(options + "-o cut --resume");
   EXPECT_EQ(changed.code, 2);
   EXPECT_NE(changed.err.find("the teacher has changed"), std::string::npos) << changed.err;
-}
-
-TEST_F(Train, ASizeThatTheModelCannotTakeIsSaid) {
-  ASSERT_EQ(train("--epochs 1 -o base").code, 0);
-  for (const char* how : {" --flip 0.5", " --freeze backbone"}) {
-    const Outcome tiny = run(std::string("$fovea train classify --data data -m base --size 4 -o run") + how);
-    EXPECT_EQ(tiny.code, 2) << how;
-    EXPECT_NE(tiny.err.find("--size: pictures of 4 x 4 do not suit the model: "), std::string::npos)
-        << tiny.err;
-  }
-}
-
-TEST_F(Train, WhoCannotTeachIsRefused) {
-  ASSERT_EQ(run("mkdir two && cp -r data/train/blue data/train/red two").code, 0);
-  ASSERT_EQ(run("$fovea train classify --data two -m vit/config.json --epochs 1 -o teacher").code, 0);
-  const Outcome lacking = train("--teacher teacher -o run");
-  EXPECT_EQ(lacking.code, 4);
-  EXPECT_NE(lacking.err.find("teacher: cannot teach, it has no class 'green'"), std::string::npos)
-      << lacking.err;
-  EXPECT_FALSE(std::filesystem::exists(folder / "run"));
-  EXPECT_EQ(train("--teacher nobody -o run").code, 4);
-  ASSERT_EQ(train("--epochs 1 -o able").code, 0);
-  const Outcome over = train("--teacher able -o able --force");
-  EXPECT_EQ(over.code, 2);
-  EXPECT_NE(over.err.find("able: is the teacher, and would be lost"), std::string::npos) << over.err;
-  EXPECT_EQ(train("--teacher-weight 0.3 -o run").code, 2);
 }
 
 // A model that names every picture 'red' by its bias.

@@ -53,6 +53,27 @@ TEST(SaveSafetensors, IsTheExpectedFile) {
   EXPECT_EQ(read_bytes(path), safetensors_bytes(header, std::string("\0\0\0\0\0\0\x80\x3F\0\0\0\x40", 12)));
 }
 
+TEST(SaveSafetensors, InHalfTheSize) {
+  const Folder folder;
+  const auto path = folder.path() / "out.safetensors";
+  Tensor many({3, 50000});  // more than are converted at once
+  for (int64_t i = 0; i < many.count(); ++i) many.mutable_data()[i] = static_cast<float>(i % 2048) / 64;
+  many.mutable_data()[many.count() - 1] = 0.1f;
+  for (const auto& [dtype, tenth] :
+       {std::pair{Dtype::kF16, 0.0999755859375f}, {Dtype::kBF16, 0.10009765625f}}) {
+    save_safetensors(path, {{"many", many}, {"scalar", Tensor::full({}, -3)}}, {}, dtype);
+    const Safetensors file(path);
+    EXPECT_EQ(file.dtype("many"), dtype);
+    EXPECT_EQ(file.bytes("many").size(), 300000u);
+    EXPECT_EQ(file.read("scalar").data()[0], -3);
+    const Tensor back = file.read("many");
+    ASSERT_EQ(back.shape(), many.shape());
+    EXPECT_EQ(back.data()[back.count() - 1], tenth);
+    for (int64_t i = 0; i + 1 < many.count(); ++i)
+      ASSERT_NEAR(back.data()[i], many.data()[i], dtype == Dtype::kF16 ? 0 : many.data()[i] / 256) << i;
+  }
+}
+
 TEST(SaveSafetensors, SameInputSameBytesAndNothingElseLeft) {
   const Folder folder;
   save_safetensors(folder.path() / "one.safetensors", some_tensors());
@@ -72,6 +93,10 @@ TEST(SaveSafetensors, FailsWhole) {
   expect_failure({{"none", Tensor()}}, "'none': it is no tensor");
   expect_failure({{"__metadata__", Tensor::full({}, 0)}}, "the format's own name");
   expect_failure({{"\xFF", Tensor::full({}, 0)}}, "not UTF-8");
+  const std::string large = message_of(path, [&] {
+    save_safetensors(path, {{"a", Tensor::full({70000}, 1e5f)}}, {}, Dtype::kF16);
+  });
+  EXPECT_NE(large.find("cannot save 'a' as F16: 100000 is beyond what it holds"), large.npos) << large;
   EXPECT_EQ(read_bytes(path), "before");
 
   const auto lost = folder.path() / "nowhere/out.safetensors";

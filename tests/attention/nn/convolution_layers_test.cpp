@@ -116,6 +116,22 @@ TEST(BatchNorm, HandsTheBatchsStatisticsOut) {
   EXPECT_NEAR(norm(x, {.training = &rng}).data()[0], (1 - 0.75) / std::sqrt(0.75 + 0.25 * 14 / 3), 1e-4);
 }
 
+// What is trained behind it shall see what it will be used with.
+TEST(BatchNorm, AFrozenOneStaysWhatItIsInUse) {
+  const std::map<std::string, Tensor> values = {{"weight", random_tensor({5}, 1)},
+                                                {"bias", random_tensor({5}, 2)},
+                                                {"running_mean", random_tensor({5}, 3)},
+                                                {"running_var", variances(5, 4)}};
+  ParameterStore used(stored(values), Purpose::kInference);
+  ParameterStore store(stored(values), FineTuning{.seed = 1, .frozen = {"weight", "bias"}, .fresh = {}});
+  const Tensor x = random_tensor({2, 3, 4, 5}, 5);
+  Rng rng(1);
+  RunningUpdates running;
+  const Tensor y = BatchNorm(5, Weights(store))(x, {.training = &rng, .running = &running});
+  expect_near(y, BatchNorm(5, Weights(used))(x, {}), 0);
+  EXPECT_TRUE(running.empty());
+}
+
 ConvNorm make(ParameterStore& store, Activation activation = kRelu, const Convolution& how = {}) {
   const Weights w(store);
   return ConvNorm(6, 10, {3, 3}, w / "conv", w / "norm", how, activation, {.eps = 1e-3f});

@@ -94,16 +94,25 @@ TEST(ParameterStore, BeginsAtGivenValuesUnlessTheCheckpointHasOthers) {
   EXPECT_TRUE(same_bits(Weights(anew).get("x", start), start));
 }
 
+// Of 10,000 values that the store draws.
+double deviation(ParameterStore& store, const char* name, Init init) {
+  double squares = 0;
+  const Tensor x = Weights(store).get(name, {100, 100}, init);
+  for (const float value : x.values()) squares += static_cast<double>(value) * value;
+  return std::sqrt(squares / 1e4);
+}
+
 TEST(ParameterStore, DrawsNormalValuesOfEitherWidth) {
   ParameterStore store(1, Purpose::kTraining);
-  const auto deviation = [&](const char* name, Init init) {
-    double squares = 0;
-    const Tensor x = Weights(store).get(name, {100, 100}, init);
-    for (const float value : x.values()) squares += static_cast<double>(value) * value;
-    return std::sqrt(squares / 1e4);
-  };
-  EXPECT_NEAR(deviation("a", Init::kNormal), 1, 0.03);
-  EXPECT_NEAR(deviation("b", Init::kNormal002), 0.02, 0.0006);
+  EXPECT_NEAR(deviation(store, "a", Init::kNormal), 1, 0.03);
+  EXPECT_NEAR(deviation(store, "b", Init::kNormal002), 0.02, 0.0006);
+}
+
+TEST(ParameterStore, ANewHeadOverTrainedFeaturesStartsSmall) {
+  ParameterStore nothing(1, Purpose::kTraining),
+      trained({}, FineTuning{.seed = 1, .frozen = {}, .fresh = {"head"}});
+  EXPECT_NEAR(deviation(nothing, "head", Init::kXavier), 0.1, 0.003);
+  EXPECT_NEAR(deviation(trained, "head", Init::kXavier), 0.02, 0.0006);
 }
 
 TEST(Linear, BeginsAsAsked) {

@@ -55,6 +55,17 @@ TEST(TrainingState, ComesBackAsItWas) {
   EXPECT_TRUE(std::signbit(is.tensors.at("model.a").data()[1]));
 }
 
+TEST(TrainingState, NamesThatAreNoUtf8StayAlike) {
+  const TempFolder folder;
+  TrainingState was = some_state();
+  was.options["--model"] = "mod\xe8le.json";
+  save_training_state(folder.path() / "state", was);
+  const TrainingState is = read_training_state(folder.path() / "state");
+  EXPECT_EQ(first_difference(is.options, was.options), "");
+  EXPECT_NE(first_difference(is.options, some_state().options), "");
+  EXPECT_EQ(as_kept("caf\xc3\xa9"), "caf\xc3\xa9");
+}
+
 TEST(TrainingState, AnotherFileIsNone) {
   const TempFolder folder;
   save_safetensors(folder.path() / "model", {{"a", Tensor::full({1}, 1)}});

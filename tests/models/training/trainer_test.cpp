@@ -1,0 +1,101 @@
+#include "models/training/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "attention/checkpoint/safetensors.h"
+#include "attention/ops/regression_loss.h"
+#include "models/training/training_error.h"
+#include "tests/support/temp_folder.h"
+
+namespace fovea {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A model of one parameter, that is to become 0.
+struct Small {
+  Small() {
+    const Tensor start = Tensor::full({2}, 1e5f);
+    model.store = std::make_shared<ParameterStore>(FineTuning{});
+    value = Weights(*model.store).get("value", start);
+    model.stored = [](const std::map<std::string, Tensor>& ours) { return ours; };
+    task.steps_per_epoch = 3;
+    task.measures = {{"train_loss", "loss", "loss", "training"}, {"score", "score", "score", "training"}};
+    task.step = [this](int64_t, int64_t, const Pass&) {
+      return StepResult{.loss = mse_loss(value, Tensor::full({2}, 0), Reduction::kMean),
+                        .pictures = 1,
+                        .failures = {{"caf\xe9.jpg", "caf\xe9.jpg: is empty"}}};
+    };
+    options.epochs = 2;
+    options.learning_rate = 1e-3f;
+    options.schedule = Schedule::Kind::kConstant;
+  }
+  TrainableModel model;
+  TrainingTask task;
+  TrainerOptions options;
+  Tensor value;
+};
+
+std::string line_of(Trainer& trainer) {
+  try {
+    trainer.run();
+  } catch (const TrainingError& error) {
+    EXPECT_EQ(error.cause, TrainingError::Cause::kOptions);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Trainer, StoppedBeforeItsFirstStepItReplacesNothing) {
+  const TempFolder folder;
+  std::ofstream(folder.path() / "model.safetensors") << "the old one";
+  const Small small;
+  RunFolder run(folder.path(), RunFolder::Start::kForce);
+  TrainingEvents events;
+  events.interrupted = [] { return true; };
+  Trainer trainer(small.model, small.task, small.options, run, events);
+  EXPECT_FALSE(trainer.run());
+  EXPECT_FALSE(trainer.state().begun());
+  EXPECT_EQ(fs::file_size(folder.path() / "model.safetensors"), 11u);
+  EXPECT_FALSE(fs::exists(folder.path() / "training_state.safetensors"));
+}
+
+TEST(Trainer, AnAnswerThatIsNoNumberIsTheLearningRates) {
+  const TempFolder folder;
+  Small small;
+  small.task.evaluate = [](const std::map<std::string, Tensor>&) -> std::optional<HeldOutResult> {
+    throw NotFinite("a logit");
+  };
+  RunFolder run(folder.path(), RunFolder::Start::kNew);
+  Trainer trainer(small.model, small.task, small.options, run, {});
+  EXPECT_EQ(line_of(trainer),
+            "training: what it says of held-out pictures is not finite in epoch 1, step 3, at learning rate "
+            "0.001; lower --lr or add --clip-norm");
+}
+
+// The state is kept, so that the run goes on in a wider format. What could not be read is counted once,
+// though its name is no UTF-8.
+TEST(Trainer, AValueBeyondHalvesIsSaid) {
+  const TempFolder folder;
+  Small small;
+  small.options.dtype = Dtype::kF16;
+  {
+    RunFolder run(folder.path(), RunFolder::Start::kNew);
+    Trainer trainer(small.model, small.task, small.options, run, {});
+    EXPECT_NE(line_of(trainer).find("--dtype f16: 'value' has "), std::string::npos);
+    EXPECT_FALSE(fs::exists(folder.path() / "model.safetensors"));
+  }
+  Small wider;
+  wider.options.dtype = Dtype::kBF16;
+  RunFolder run(folder.path(), RunFolder::Start::kResume);
+  Trainer trainer(wider.model, wider.task, wider.options, run, {});
+  EXPECT_TRUE(trainer.run());
+  EXPECT_EQ(trainer.state().unreadable.size(), 1u);
+  EXPECT_EQ(Safetensors(folder.path() / "model.safetensors").dtype("value"), Dtype::kBF16);
+}
+
+}  // namespace
+}  // namespace fovea
