@@ -144,7 +144,7 @@ void compare_classes(Survey& survey, const ImageFolder& data, const ImageFolder&
 }
 
 // What training refuses, can hardly learn, or does not look at.
-void tell_poor_classes(Survey& survey, const ImageFolder& data) {
+void tell_oddities(Survey& survey, const ImageFolder& data) {
   const std::string where = data.split().empty() ? "" : data.split() + ": ";
   for (const std::string& other : data.others())
     survey.problem({Kind::kNoted, "other_file",
@@ -167,7 +167,7 @@ void add(Survey& survey, const ImageFolder& data, std::vector<std::string>& clas
   survey.begin(data.split());
   for (const std::string& name : data.classes())
     if (std::ranges::find(classes, name) == classes.end()) classes.push_back(name);
-  tell_poor_classes(survey, data);
+  tell_oddities(survey, data);
   const std::vector<FolderPicture> looks = looks_at(data, check);
   for (int64_t i = 0; i < data.size(); ++i) {
     const auto& [look, content] = looks[static_cast<size_t>(i)];

@@ -27,8 +27,7 @@ ModelSource open_training_source(const std::filesystem::path& path) {
 bool take_labels(ModelSource& source, const std::vector<std::string>& known,
                  const std::vector<std::string>& wanted) {
   const bool same = known == wanted;
-  if (same && !source.config->has("problem_type"))
-    return true;  // which tells that a picture has many classes
+  if (same && !source.config->has("problem_type")) return true;  // that may say: several classes a picture
   const std::string file = source.config->file(), text = relabelled(*source.config, wanted);
   source.config.emplace(file, text);
   return same;

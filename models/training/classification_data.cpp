@@ -66,7 +66,7 @@ ClassificationData open_classification_data(const std::filesystem::path& path, c
     ImageFolder other = ImageFolder::open(path, split);
     for (const std::string& name : other.classes())
       if (!std::ranges::binary_search(pictures.classes(), name))
-        fail(path.string(), ": class '", name, "' is in ", split,
+        fail(path.string(), ": class ", in_quotes(name), " is in ", split,
              ", but not in what is trained on; add it there, or take it out");
     other = other.with_classes(pictures.classes());
     std::vector<int64_t> train = all_indices(pictures), held_out = all_indices(other);
