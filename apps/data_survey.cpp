@@ -148,7 +148,7 @@ void tell_oddities(Survey& survey, const ImageFolder& data) {
   const std::string where = data.split().empty() ? "" : data.split() + ": ";
   for (const std::string& other : data.others())
     survey.problem({Kind::kNoted, "other_file",
-                    where + in_quotes(other) + " is not read: it is no picture by its name"});
+                    where + in_quotes(other) + " is not read: no file, or no picture by its name"});
   std::vector<int64_t> counts(data.classes().size());
   for (int64_t i = 0; i < data.size(); ++i) ++counts[static_cast<size_t>(data.picture(i).label)];
   for (size_t c = 0; c < counts.size(); ++c) {

@@ -98,7 +98,7 @@ class TrainClassifyVerb {
     run_.note(settings_.data + ": " + std::to_string(count) +
               (count == 1 ? " file is not read" : " files are not read, the first") + ": " +
               in_quotes(data.others().front()) +
-              " is no picture by its name; 'fovea data check' names them all");
+              " is no file, or no picture by its name; 'fovea data check' names them all");
   }
 
   int train(const TrainableNetwork& network, const ClassificationData& data, const Recipe& recipe,

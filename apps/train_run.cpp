@@ -32,13 +32,15 @@ std::vector<std::string> backbone_of(const TrainableModel& model) {
   return names;
 }
 
-void expect_alike(const RunFolder& folder, const TrainerOptions& options) {
+// Fails if the folder holds a run of other options. Returns whether it holds one.
+bool expect_alike(const RunFolder& folder, const TrainerOptions& options) {
   const std::optional<TrainingState> state = as(kUsage, [&] { return folder.state(); });
-  if (!state) return;
+  if (!state) return false;
   const std::string difference = first_difference(state->options, options.described);
   if (!difference.empty())
     fail_with(kUsage, folder.path().string(), ": cannot be resumed: ", difference,
               "; give what the run began with (see its training.json), or start over with --force");
+  return true;
 }
 
 }  // namespace
@@ -104,8 +106,7 @@ RunFolder TrainRun::open(const TrainerOptions& options, const TrainableModel& mo
                          const std::string& preprocessor, const std::string& record) const {
   spare(settings_.model, "the model to go on from");
   RunFolder folder = as(kUsage, [&] { return RunFolder(settings_.folder, settings_.start()); });
-  expect_alike(folder, options);
-  if (settings_.resume && !folder.state())
+  if (!expect_alike(folder, options) && settings_.resume)
     console_.err << "fovea: " << settings_.folder
                  << ": has nothing to resume; it starts from the beginning\n";
   nlohmann::ordered_json json = {{"command", command_}, {"data", settings_.data}};

@@ -162,7 +162,7 @@ void ImageFolder::take_pictures(const PictureListing& listing) {
 void ImageFolder::fail_without_pictures(const std::string& name) const {
   const auto other = std::ranges::find_if(others_, [&](const auto& o) { return o.starts_with(name + "/"); });
   fail(in_quotes(path_.string()), ": class ", in_quotes(prefix_ + name), " has no pictures",
-       other == others_.end() ? "" : ", but " + in_quotes(*other) + ", of a type that is not read",
+       other == others_.end() ? "" : ", but " + in_quotes(*other) + ", which is not read",
        "; add some, or take the folder out");
 }
 

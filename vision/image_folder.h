@@ -34,8 +34,8 @@ class ImageFolder {
   std::vector<uint8_t> bytes(int64_t i) const;  // the encoded picture; from any thread
   std::string location(int64_t i) const;        // for messages: "data/train/cat/1.jpg", "data.tar:cat/1.jpg"
 
-  // Files in the folders of classes that are no pictures by their names, so that nobody reads them:
-  // "cat/1.gif".
+  // What is in the folders of classes and nobody reads: "cat/1.gif", which is no picture by its name, or a
+  // link to nothing.
   const std::vector<std::string>& others() const { return others_; }
 
   // The same pictures with the labels of a model that knows these classes, by name. Fails if a class of the

@@ -10,7 +10,7 @@ namespace fovea {
 struct PictureListing {
   std::vector<std::string> pictures;  // in the order in which they were found
   std::vector<std::string> folders;   // also those without a picture
-  std::vector<std::string> others;    // files that are none by their names, and links to nothing
+  std::vector<std::string> others;    // files that are none by their names; links to nothing, pipes
 };
 
 // Whether a data set takes this file: a picture's extension, and no part of the name hidden (".name").

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "attention/base/error.h"
 #include "attention/checkpoint/mapped_file.h"
 #include "attention/checkpoint/safetensors_header.h"
 #include "attention/tensor/tensor.h"
@@ -39,8 +40,13 @@ class Safetensors {
   SafetensorsHeader header_;
 };
 
-// Writes all of the tensors or, if something fails, nothing; as F32, F16 or BF16. Fails if one has a value
-// beyond what that holds. The same input gives the same bytes.
+// A value is larger than what a file is to store it as.
+struct BeyondDtype : Error {
+  using Error::Error;
+};
+
+// Writes all of the tensors or, if something fails, nothing; as F32, F16 or BF16. Fails with
+// BeyondDtype if one has a value that this does not hold. The same input gives the same bytes.
 void save_safetensors(const std::filesystem::path& path, const std::map<std::string, Tensor>& tensors,
                       const std::map<std::string, std::string>& metadata = {}, Dtype dtype = Dtype::kF32);
 

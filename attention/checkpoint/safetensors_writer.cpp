@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "attention/base/error.h"
 #include "attention/checkpoint/atomic_file.h"
@@ -34,6 +35,13 @@ std::string header_text(const std::string& file, const std::map<std::string, Ten
   }
 }
 
+[[noreturn]] void throw_beyond(const std::string& file, const std::string& name, float value, Dtype dtype) {
+  std::ostringstream text;
+  text << file << ": cannot save " << shown_name(name) << " as " << dtype_name(dtype) << ": " << value
+       << " is beyond what it holds; save as F32";
+  throw BeyondDtype(text.str());
+}
+
 // The tensor's values, some at a time.
 void write_values(AtomicFile& file, const std::string& name, const Tensor& tensor, Dtype dtype) {
   if (dtype == Dtype::kF32) return file.write(std::as_bytes(tensor.values()));
@@ -47,8 +55,7 @@ void write_values(AtomicFile& file, const std::string& name, const Tensor& tenso
     widen(dtype, stored.data(), count, read_back.data());
     for (int64_t i = 0; i < count; ++i)
       if (std::isinf(read_back[static_cast<size_t>(i)]) && !std::isinf(values[i]))
-        fail(file.path().string(), ": cannot save ", shown_name(name), " as ", dtype_name(dtype), ": ",
-             values[i], " is beyond what it holds; save as F32");
+        throw_beyond(file.path().string(), name, values[i], dtype);
     file.write(std::span(stored).first(static_cast<size_t>(count * dtype_size(dtype))));
   }
 }

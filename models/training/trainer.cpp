@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "attention/base/error.h"
+#include "attention/checkpoint/safetensors.h"
 #include "attention/nn/name_prefix.h"
 #include "attention/optim/adamw.h"
 #include "attention/optim/clip.h"
@@ -94,16 +95,6 @@ Schedule make_schedule(const TrainerOptions& options, int64_t steps_per_epoch) {
 Rng rng_of(uint64_t seed, int64_t step) {
   Rng seeded(seed);
   return Rng(seeded.next() ^ (static_cast<uint64_t>(step) + 1) * 0xD1B54A32D192ED03u);
-}
-
-// The state is saved by now, so that nothing is lost.
-void check_halves(const std::map<std::string, Tensor>& stored) {
-  constexpr float kBeyond = 65520;
-  for (const auto& [name, value] : stored)
-    for (const float v : value.values())
-      if (std::abs(v) >= kBeyond)
-        fail_by(Cause::kOptions, "--dtype f16: '", name, "' has ", v,
-                ", more than it holds; go on with --resume --dtype bf16, or f32");
 }
 
 }  // namespace
@@ -266,9 +257,11 @@ void Trainer::save() {
 }
 
 void Trainer::write_outputs() {
-  const std::map<std::string, Tensor> stored = model_.stored(values());
-  if (options_.dtype == Dtype::kF16) check_halves(stored);
-  folder_.write_model(stored, options_.dtype);
+  try {
+    folder_.write_model(model_.stored(values()), options_.dtype);
+  } catch (const BeyondDtype& error) {  // the state is saved by now
+    fail_by(Cause::kOptions, error.what(), ", with --resume --dtype f32");
+  }
   folder_.write_metrics(task_.measures, state_.epochs);
   mark_ = Clock::now();
 }

@@ -140,7 +140,8 @@ TEST(DataCheck, ClassesThatTrainingRefusesOrCannotLearn) {
     messages[problem.at("code")] = problem.at("messages");
   EXPECT_EQ(messages.at("one_picture").at(0),
             "class 'cat' has one picture: too few to learn it, or to hold out");
-  EXPECT_EQ(messages.at("other_file").at(0), "'dog/moving.gif' is not read: it is no picture by its name");
+  EXPECT_EQ(messages.at("other_file").at(0),
+            "'dog/moving.gif' is not read: no file, or no picture by its name");
   EXPECT_EQ(messages.at("class_name").size(), 1u);
   EXPECT_EQ(messages.at("bad_picture").size(), 9u);  // every one
 }

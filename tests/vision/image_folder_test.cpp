@@ -108,9 +108,8 @@ TEST(ImageFolder, SaysWhatIsWrong) {
   EXPECT_NE(why_not(empty_class.paths()[1]).find("class 'dog' has no pictures; add some"), std::string::npos);
   const Both animated({{"cat/1.png", png(1)}, {"dog/1.gif", png(1)}});
   for (const fs::path& path : animated.paths())
-    EXPECT_NE(
-        why_not(path).find("class 'dog' has no pictures, but 'dog/1.gif', of a type that is not read; "),
-        std::string::npos);
+    EXPECT_NE(why_not(path).find("class 'dog' has no pictures, but 'dog/1.gif', which is not read; "),
+              std::string::npos);
   const Both flat({{"1.png", png(1)}, {"2.png", png(2)}});
   for (const fs::path& path : flat.paths()) EXPECT_NE(why_not(path).find("no classes;"), std::string::npos);
   const Both no_classes({{"train/1.png", png(1)}, {"test/1.png", png(1)}});
