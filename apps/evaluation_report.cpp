@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <ostream>
+#include <set>
 
 #include "apps/encode.h"
 #include "apps/output_folder.h"
@@ -19,21 +20,18 @@ constexpr const char *kConfusionTable = "confusion.csv", *kConfusionPicture = "c
 
 struct ClassResult {
   size_t id;
-  int64_t count, right;
+  int64_t count = 0, right = 0;
   double accuracy() const { return static_cast<double>(right) / static_cast<double>(count); }
 };
 
-int64_t times(const EvaluationReport& report, size_t truth, size_t named) {
-  return report.result.confusion[truth * report.labels.size() + named];
-}
-
-// Of each class that has pictures.
+// Of each class that has pictures, in the order of the classes.
 std::vector<ClassResult> by_class(const EvaluationReport& report) {
   std::vector<ClassResult> classes;
-  for (size_t truth = 0; truth < report.labels.size(); ++truth) {
-    int64_t count = 0;
-    for (size_t named = 0; named < report.labels.size(); ++named) count += times(report, truth, named);
-    if (count > 0) classes.push_back({truth, count, times(report, truth, truth)});
+  for (const auto& [taken, count] : report.result.taken_for) {
+    const auto truth = static_cast<size_t>(taken.first);
+    if (classes.empty() || classes.back().id != truth) classes.push_back({truth});
+    classes.back().count += count;
+    if (taken.second == taken.first) classes.back().right += count;
   }
   return classes;
 }
@@ -112,27 +110,27 @@ void claim_confusion(const std::string& folder, bool force) {
 }
 
 void save_confusion(const EvaluationReport& report, const std::filesystem::path& folder) {
-  std::vector<size_t> rows, columns;
-  for (const ClassResult& c : by_class(report)) rows.push_back(c.id);
-  for (size_t named = 0; named < report.labels.size(); ++named) {
-    const bool appears = std::any_of(rows.begin(), rows.end(), [&](size_t truth) {
-      return truth == named || times(report, truth, named) > 0;
-    });
-    if (appears) columns.push_back(named);
+  const auto& taken_for = report.result.taken_for;
+  std::set<int64_t> rows, columns;
+  for (const auto& [taken, count] : taken_for) {
+    rows.insert(taken.first);
+    columns.insert({taken.first, taken.second});
   }
+  const auto label = [&](int64_t id) { return report.labels[static_cast<size_t>(id)]; };
   std::string table = "class";
   std::vector<std::string> row_names, column_names;
   std::vector<int64_t> counts;
-  for (const size_t named : columns) {
-    column_names.push_back(report.labels[named]);
-    table += "," + csv_field(report.labels[named]);
+  for (const int64_t named : columns) {
+    column_names.push_back(label(named));
+    table += "," + csv_field(label(named));
   }
   table += "\n";
-  for (const size_t truth : rows) {
-    row_names.push_back(report.labels[truth]);
-    table += csv_field(report.labels[truth]);
-    for (const size_t named : columns) {
-      counts.push_back(times(report, truth, named));
+  for (const int64_t truth : rows) {
+    row_names.push_back(label(truth));
+    table += csv_field(label(truth));
+    for (const int64_t named : columns) {
+      const auto found = taken_for.find({truth, named});
+      counts.push_back(found == taken_for.end() ? 0 : found->second);
       table += fmt::format(",{}", counts.back());
     }
     table += "\n";

@@ -4,6 +4,7 @@
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <cmath>
 #include <ostream>
 
@@ -15,6 +16,21 @@ std::vector<std::string> option_names(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options())
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   return names;
+}
+
+bool stands_in(const Arguments& arguments, const std::string& option) {
+  return std::ranges::any_of(
+      arguments, [&](const std::string& word) { return word == option || word.starts_with(option + "="); });
+}
+
+// Where a value came from that a message of CLI11 speaks of as the option's, if it stands in no argument.
+std::string source_of(const std::string& message, const CLI::App& app, const Arguments& arguments) {
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string variable = option->get_envname(), name = option->get_name();
+    if (!variable.empty() && message.starts_with(name + ":") && !stands_in(arguments, name))
+      return ", by $" + variable;
+  }
+  return "";
 }
 
 }  // namespace
@@ -38,7 +54,8 @@ bool parse_options(CLI::App& app, const Arguments& arguments, Console& console) 
     fail_with(kUsage, app.get_name(), ": unknown option '", extra, "'",
               suggestion(extra, option_names(app), hint));
   } catch (const CLI::ParseError& error) {
-    fail_with(kUsage, app.get_name(), ": ", error.what(), "; ", hint);
+    fail_with(kUsage, app.get_name(), ": ", error.what(), source_of(error.what(), app, arguments), "; ",
+              hint);
   }
 }
 

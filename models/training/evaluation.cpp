@@ -25,9 +25,6 @@ int64_t rank_of(std::span<const float> logits, size_t truth) {
 
 }  // namespace
 
-Evaluation::Evaluation(int64_t class_count)
-    : classes(class_count), confusion(static_cast<size_t>(class_count * class_count)) {}
-
 void Evaluation::add(const Tensor& logits, std::span<const int> labels) {
   if (logits.shape() != Shape{static_cast<int64_t>(labels.size()), classes})
     fail("evaluation: logits ", logits.shape(), " for ", labels.size(), " pictures of ", classes, " classes");
@@ -43,7 +40,7 @@ void Evaluation::add(const Tensor& logits, std::span<const int> labels) {
     right += rank == 0;
     right_of_five += rank < 5;
     loss_sum += cross_entropy_of(row, truth);
-    ++taken_for(labels[i], std::max_element(row.begin(), row.end()) - row.begin());
+    ++taken_for[{labels[i], std::max_element(row.begin(), row.end()) - row.begin()}];
   }
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "attention/tensor/tensor.h"
@@ -12,20 +14,17 @@ namespace fovea {
 
 // How a classifier did on pictures whose classes are known.
 struct Evaluation {
-  explicit Evaluation(int64_t class_count);
+  explicit Evaluation(int64_t class_count) : classes(class_count) {}
   // logits [B, classes]; of equal ones the first counts as the larger. Fails if one is not finite.
   void add(const Tensor& logits, std::span<const int> labels);
 
   double accuracy() const { return share(right); }
   double top5() const { return share(right_of_five); }
   double loss() const { return share(loss_sum); }  // mean cross-entropy
-  int64_t& taken_for(int64_t truth, int64_t named) {
-    return confusion[static_cast<size_t>(truth * classes + named)];
-  }
 
   int64_t classes, count = 0, right = 0, right_of_five = 0;
   double loss_sum = 0;
-  std::vector<int64_t> confusion;        // [truth][named]
+  std::map<std::pair<int64_t, int64_t>, int64_t> taken_for;  // {truth, named}: pictures, where there are any
   std::vector<PictureFailure> failures;  // pictures that could not be read, and do not count
 
  private:

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/apps/process.h"
+
 namespace fovea {
 namespace {
 
@@ -24,6 +26,15 @@ TEST(Options, ANumberLiesWithinItsBounds) {
     EXPECT_NE(refusal(bad, 0, 1), "") << bad;
   EXPECT_NE(refusal("inf", 0, 1e12), "");
   EXPECT_EQ(refusal("nan", 0, 0.5), "--x: nan is no number from 0 to 0.5");
+}
+
+TEST(Options, AValueOfTheEnvironmentIsBlamedOnIt) {
+  const TestFolder folder;
+  const std::string line = "fovea: fovea classify: --threads: Value none not in range 1 to 1024",
+                    hint = "; run 'fovea classify --help' to see what there is\n";
+  EXPECT_EQ(shell(folder, "FOVEA_THREADS=none $fovea classify x").err, line + ", by $FOVEA_THREADS" + hint);
+  EXPECT_EQ(shell(folder, "FOVEA_THREADS=2 $fovea classify x --threads none").err, line + hint);
+  EXPECT_EQ(shell(folder, "FOVEA_THREADS=2 $fovea classify x --threads=none").err, line + hint);
 }
 
 }  // namespace

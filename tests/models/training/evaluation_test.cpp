@@ -26,9 +26,9 @@ TEST(Evaluation, CountsByHand) {
   EXPECT_EQ(e.right_of_five, 3);
   EXPECT_EQ(e.accuracy(), 0.25);
   EXPECT_EQ(e.top5(), 0.75);
-  EXPECT_EQ(e.taken_for(0, 0), 1);
-  EXPECT_EQ(e.taken_for(1, 0), 2);
-  EXPECT_EQ(e.taken_for(5, 0), 1);
+  EXPECT_EQ((e.taken_for[{0, 0}]), 1);
+  EXPECT_EQ((e.taken_for[{1, 0}]), 2);
+  EXPECT_EQ((e.taken_for[{5, 0}]), 1);
   double sum6 = 0;
   for (int i = 1; i <= 6; ++i) sum6 += std::exp(i);
   const double loss = std::log(std::exp(3) + 5) - 3 + std::log(std::exp(2) + std::exp(1) + 4) - 1 +
