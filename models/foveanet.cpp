@@ -69,11 +69,12 @@ Tensor FoveaNet::features(const Tensor& images, const Pass& pass) const {
   return mean_tokens(norm_(x));
 }
 
-// The head is linear, so its logits are then means as well. Training sees each picture either way round.
+// The head is linear, so its logits are then means as well. Training varies the pictures by itself.
 Tensor FoveaNet::embed(const Tensor& images, const Pass& pass) const {
-  const Tensor own = features(images, pass);
-  if (!config_.mirror_average || pass.training) return own;
-  return scale(own + features(flip(images, 2), {}), 0.5f);
+  if (pass.training) return features(images, pass);
+  return mean_over(config_.views, images, [&](const Tensor& view) {
+    return features(view, view.data() == images.data() ? pass : Pass{});  // taps hear of the picture itself
+  });
 }
 
 Tensor FoveaNet::logits(const Tensor& images, const Pass& pass) const {

@@ -7,6 +7,7 @@
 #include "attention/blocks/non_local.h"
 #include "attention/blocks/squeeze_excite.h"
 #include "attention/nn/convolution_layers.h"
+#include "models/views.h"
 
 namespace fovea {
 
@@ -22,7 +23,7 @@ struct FoveaNetConfig {
   int64_t non_local_stage = 2;  // it follows this stage, counted from 1; 0: none
   int64_t attention_layers = 1, attention_mlp = 512;
   int heads = 4;
-  bool mirror_average = false;  // a picture's embedding is the mean of its own and its mirror image's
+  Views views = {};  // a picture's embedding is the mean of theirs
 };
 
 // Our own compact classifier for small pictures. A convolution; stages of convolution, max pool and residual

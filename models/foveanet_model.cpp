@@ -53,7 +53,11 @@ FoveaNetConfig read_config(const ConfigJson& config) {
   c.attention_layers = bounded(config, "attention_layers", c.attention_layers, 0, 64);
   c.attention_mlp = bounded(config, "attention_mlp", c.attention_mlp, 1, 4 * kWidest);
   c.heads = static_cast<int>(bounded(config, "attention_heads", c.heads, 1, kWidest));
-  c.mirror_average = config.flag("mirror_average", c.mirror_average);
+  c.views.mirrored = config.flag("mirror_average", c.views.mirrored);
+  c.views.shift = bounded(config, "shift_average", c.views.shift, 0, 64);
+  if (c.views.shift >> widths.size() > 0)
+    config.refuse("shift_average",
+                  "is " + std::to_string(c.views.shift) + ", not less than a position of the last stage");
   if (widths.back() % c.heads != 0)
     config.refuse("attention_heads", "does not divide the last stage's width");
   if (c.image_size >> widths.size() < 1) config.refuse("image_size", "is too small for so many stages");
@@ -135,6 +139,7 @@ NetworkPlan plan_foveanet(const ModelSource& source) {
   names->add(kNames);
   plan.names = std::move(names);
   plan.heads = {"head"};
+  plan.bound = {"mirror_average", "shift_average"};  // a hand mirrored is another hand
   plan.build = [config](const Weights& w, const ModelInfo& info) {
     return wrap(std::make_shared<const FoveaNet>(config, w), info);
   };

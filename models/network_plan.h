@@ -20,6 +20,7 @@ struct NetworkPlan {
   std::map<std::string, Shape> stored_shapes;
   std::vector<std::string> heads;  // our names of what other classes need anew: "head"
   std::vector<std::string> fixed;  // our names of what no training changes
+  std::vector<std::string> bound;  // keys of config.json that hold for its own classes alone
   std::function<ImageNetwork(const Weights& w, const ModelInfo& info)> build;  // for either purpose
   // Sets what training does not learn but reads off its pictures, once before the first step. Optional.
   std::function<void(const ParameterStore& store, const Tensor& images)> prepare;

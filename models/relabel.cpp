@@ -2,8 +2,10 @@
 
 namespace fovea {
 
-std::string relabelled(const ConfigJson& config, const std::vector<std::string>& labels) {
+std::string relabelled(const ConfigJson& config, const std::vector<std::string>& labels,
+                       const std::vector<std::string>& bound) {
   nlohmann::json json = config.json();
+  for (const std::string& key : bound) json.erase(key);
   if (config.has("model_type")) {
     nlohmann::json names = nlohmann::json::object(), ids = nlohmann::json::object();
     for (size_t i = 0; i < labels.size(); ++i) {
@@ -13,7 +15,6 @@ std::string relabelled(const ConfigJson& config, const std::vector<std::string>&
     json["id2label"] = names;
     json["label2id"] = ids;
     for (const char* key : {"num_labels", "problem_type"}) json.erase(key);
-    json.erase("mirror_average");  // of FoveaNet: whether a mirror image shows the same is up to the classes
   } else {
     json["num_classes"] = labels.size();
     json["label_names"] = labels;

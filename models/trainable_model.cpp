@@ -25,10 +25,11 @@ ModelSource open_training_source(const std::filesystem::path& path) {
 }
 
 bool take_labels(ModelSource& source, const std::vector<std::string>& known,
-                 const std::vector<std::string>& wanted) {
+                 const std::vector<std::string>& wanted, const std::vector<std::string>& bound) {
   const bool same = known == wanted;
   if (same && !source.config->has("problem_type")) return true;  // that may say: several classes a picture
-  const std::string file = source.config->file(), text = relabelled(*source.config, wanted);
+  const std::string file = source.config->file();
+  const std::string text = relabelled(*source.config, wanted, same ? std::vector<std::string>{} : bound);
   source.config.emplace(file, text);
   return same;
 }

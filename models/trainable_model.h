@@ -34,9 +34,10 @@ struct TrainableModel {
 // Opens the folder or the config. Fails with one line that names the file.
 ModelSource open_training_source(const std::filesystem::path& path);
 
-// Gives the source a config of these classes. Returns whether it had them already.
+// Gives the source a config of these classes; `bound` as relabelled() takes it. Returns whether it had them
+// already.
 bool take_labels(ModelSource& source, const std::vector<std::string>& known,
-                 const std::vector<std::string>& wanted);
+                 const std::vector<std::string>& wanted, const std::vector<std::string>& bound = {});
 
 // The store that a model's parameters come from: the checkpoint's, by our names, or drawn.
 std::shared_ptr<ParameterStore> training_store(const ModelSource& source, const NameTable& names,

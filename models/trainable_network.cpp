@@ -9,7 +9,8 @@ namespace fovea {
 TrainableNetwork load_trainable_network(const TrainingSource& wanted) {
   ModelSource source = open_training_source(wanted.path);
   const std::string file = source.config->file();
-  const bool same = take_labels(source, plan_network(source).info.labels, wanted.labels);
+  const NetworkPlan known = plan_network(source);
+  const bool same = take_labels(source, known.info.labels, wanted.labels, known.bound);
   const auto plan = std::make_shared<const NetworkPlan>(plan_network(source));
   if (plan->info.labels != wanted.labels)
     fail(file, ": ", plan->info.architecture, " takes no other classes; use a checkpoint with a classifier");

@@ -67,15 +67,45 @@ TEST(FoveaNet, EveryParameterLearnsAndTheBitsDoNotDependOnThreads) {
   for (size_t i = 0; i < gradients[0].size(); ++i) EXPECT_EQ(worst(gradients[0][i], gradients[1][i]), 0) << i;
 }
 
-TEST(FoveaNet, MirrorAverageIsTheMeanOfBothWaysRound) {
+// Pixel by pixel: what moves from beyond an edge is what lies as far within it.
+Tensor moved(const Tensor& images, int64_t by) {
+  const int64_t H = images.dim(1), W = images.dim(2), C = images.dim(3);
+  const auto source = [by](int64_t i, int64_t n) {
+    return std::min(std::abs(i - by), 2 * (n - 1) - (i - by));
+  };
+  Tensor y(images.shape());
+  for (int64_t i = 0; i < y.count(); ++i) {
+    const int64_t c = i % C, x = i / C % W, row = i / (C * W) % H, b = i / (C * W * H);
+    y.mutable_data()[i] = images.data()[((b * H + source(row, H)) * W + source(x, W)) * C + c];
+  }
+  return y;
+}
+
+TEST(FoveaNet, AnswersByTheMeanOfItsViews) {
   FoveaNetConfig config = tiny();
-  ParameterStore one(5, Purpose::kInference), two(5, Purpose::kInference);
-  const FoveaNet plain(config, Weights(one));
-  config.mirror_average = true;
-  const FoveaNet both(config, Weights(two));
+  const auto logits = [&](const Tensor& images, const Pass& pass = {}) {
+    ParameterStore store(5, Purpose::kInference);
+    return FoveaNet(config, Weights(store)).logits(images, pass);
+  };
   const Tensor images = random_tensor({2, 16, 16, 3}, 4);
-  const Tensor a = plain.logits(images), b = plain.logits(flip(images, 2)), mean = both.logits(images);
-  for (int64_t i = 0; i < a.count(); ++i) EXPECT_NEAR(mean.data()[i], (a.data()[i] + b.data()[i]) / 2, 1e-5f);
+  std::vector<Tensor> seen;  // in place, down and right, up and left; each mirrored next
+  for (const int64_t by : {0, 3, -3})
+    for (const Tensor& view : {moved(images, by), flip(moved(images, by), 2)}) seen.push_back(logits(view));
+  const auto at = [](const Tensor& x, int64_t i) { return x.data()[i]; };
+  for (const bool mirrored : {false, true})
+    for (const int64_t shift : {0, 3}) {
+      config.views = {mirrored, shift};
+      Taps taps;
+      const Tensor mean = logits(images, {.taps = &taps});
+      EXPECT_EQ(taps.states.size(), 3u);  // of the picture itself, a stage each
+      for (int64_t i = 0; i < mean.count(); ++i) {
+        const auto both = [&](size_t view) {
+          return mirrored ? (at(seen[view], i) + at(seen[view + 1], i)) / 2 : at(seen[view], i);
+        };
+        const float expected = shift == 0 ? both(0) : both(0) / 2 + (both(2) + both(4)) / 4;
+        EXPECT_NEAR(at(mean, i), expected, 1e-5f) << mirrored << " " << shift;
+      }
+    }
 }
 
 // Filtered by the stem, the pictures' patches have unit variance and no correlation.
@@ -111,6 +141,7 @@ TEST(FoveaNet, ConfigsThatCannotBeAreRefusedByKey) {
   expect(R"(, "stage_widths": [8, 18], "stage_blocks": [1, 0])", "attention_heads");
   expect(sound + R"(, "image_size": 2)", "image_size");
   expect(sound + R"(, "non_local_stage": 3)", "non_local_stage");
+  expect(sound + R"(, "shift_average": 4)", "shift_average");
 }
 
 }  // namespace

@@ -24,10 +24,13 @@ TEST(TrainedConfig, OtherClassesInTheWordsOfItsLibrary) {
             Json::parse(R"({"architecture": "resnet18", "num_classes": 2, "label_names": ["cat", "dog"]})"));
 }
 
-// A hand mirrored is another hand.
-TEST(TrainedConfig, OtherClassesAreNotAveragedWithTheirMirrorImages) {
-  const ConfigJson both = config(R"({"model_type": "foveanet", "mirror_average": true})");
-  EXPECT_FALSE(Json::parse(relabelled(both, {"left", "right"})).contains("mirror_average"));
+TEST(TrainedConfig, OtherClassesDropWhatHoldsForItsOwnAlone) {
+  ModelSource source{.folder = {}, .config = {}, .checkpoint = {}};
+  source.config = config(R"({"model_type": "foveanet", "mirror_average": true, "problem_type": "any"})");
+  EXPECT_TRUE(take_labels(source, {"cat", "dog"}, {"cat", "dog"}, {"mirror_average"}));
+  EXPECT_TRUE(source.config->has("mirror_average"));
+  EXPECT_FALSE(take_labels(source, {"cat", "dog"}, {"left", "right"}, {"mirror_average"}));
+  EXPECT_FALSE(source.config->has("mirror_average"));
 }
 
 // Else its scores would be each class's own, of logits that were learnt as shares.
