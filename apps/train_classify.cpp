@@ -7,6 +7,7 @@
 #include "apps/train_run.h"
 #include "attention/ops/pointwise.h"
 #include "attention/ops/reduce.h"
+#include "models/saved_size.h"
 #include "models/training/classification_task.h"
 #include "models/training/linear_probe.h"
 #include "models/training/saved_recipe.h"
@@ -72,11 +73,11 @@ class TrainClassifyVerb {
           settings_.data, {.split = settings_.split, .share = settings_.hold_out, .seed = settings_.seed});
     });
     TrainerOptions options = settings_.trainer();
-    const TrainableNetwork network =
-        as(kModelUnusable, [&] { return load_network(settings_, data.classes()); });
+    TrainableNetwork network = as(kModelUnusable, [&] { return load_network(settings_, data.classes()); });
     const Recipe recipe = as(kModelUnusable, [&] {
       return training_recipe(settings_.model, network, settings_.size, settings_.size);
     });
+    save_at_size(network, recipe.height(), recipe.width());
     const std::string preprocessor = preprocessor_config(recipe);
     options.described = settings_.described();
     describe_source(options, network, data.fingerprint(), preprocessor);

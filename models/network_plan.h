@@ -22,6 +22,9 @@ struct NetworkPlan {
   std::vector<std::string> fixed;  // our names of what no training changes
   std::vector<std::string> bound;  // keys of config.json that hold for its own classes alone
   std::function<ImageNetwork(const Weights& w, const ModelInfo& info)> build;  // for either purpose
+  // Fits parameters, by our names, to pictures of another size than the config's, if they depend on it.
+  // Optional.
+  std::function<void(std::map<std::string, Tensor>& ours, int64_t height, int64_t width)> fit;
   // Sets what training does not learn but reads off its pictures, once before the first step. Optional.
   std::function<void(const ParameterStore& store, const Tensor& images)> prepare;
 };

@@ -26,6 +26,7 @@ TrainableNetwork load_trainable_network(const TrainingSource& wanted) {
     ParameterStore store(as_stored(ours), Purpose::kInference);
     return build_network(*plan, store, file);
   };
+  result.fit = plan->fit;
   if (plan->prepare && !result.from_checkpoint)
     result.prepare = [plan, store = result.store](const Tensor& images) { plan->prepare(*store, images); };
   return result;

@@ -10,6 +10,8 @@ struct TrainableNetwork : TrainableModel {
       embed;  // -> [B, embedding]: what the head reads
   // The same network for inference (folded and packed) over values by our names.
   std::function<ImageNetwork(const std::map<std::string, Tensor>& ours)> inference;
+  // As NetworkPlan's.
+  std::function<void(std::map<std::string, Tensor>& ours, int64_t height, int64_t width)> fit;
   // Reads off a batch of pictures what training does not learn; once, before the first step from nothing.
   std::function<void(const Tensor& images)> prepare;
 };

@@ -7,6 +7,16 @@
 
 namespace fovea {
 
+Tensor fitted_positions(const VitConfig& c, const Tensor& position, int64_t rows, int64_t columns) {
+  if (rows == c.rows() && columns == c.columns()) return position;
+  if (c.resample != GridResample::kBicubicAntialias && c.rows() != c.columns())
+    fail("vit: ", rows, " x ", columns, " patches, and position embeddings for ", c.rows(), " x ",
+         c.columns(), " cannot be fitted to them: the reference does so from a square grid only");
+  const Tensor grid = slice(position, 0, c.prefix(), c.rows() * c.columns());
+  const Tensor fitted = resample_grid(grid, c.rows(), c.columns(), rows, columns, c.resample);
+  return c.prefix() ? concat(slice(position, 0, 0, c.prefix()), fitted, 0) : fitted;
+}
+
 Vit::Vit(const VitConfig& c, const Weights& w)
     : config_(c), patch_embed_(c.patch_height * c.patch_width * c.channels, c.dim, w / "patch_embed") {
   if (c.class_token) class_token_ = w.get("class_token", {1, c.dim}, Init::kNormal002);
@@ -38,15 +48,8 @@ Tensor Vit::embed_patches(const Tensor& images) const {
 }
 
 Tensor Vit::positions(int64_t rows, int64_t columns) const {
-  const VitConfig& c = config_;
-  if (rows == c.rows() && columns == c.columns()) return position_;
   if (rows == fitted_.rows && columns == fitted_.columns) return fitted_.position;
-  if (c.resample != GridResample::kBicubicAntialias && c.rows() != c.columns())
-    fail("vit: ", rows, " x ", columns, " patches, and position embeddings for ", c.rows(), " x ",
-         c.columns(), " cannot be fitted to them: the reference does so from a square grid only");
-  const Tensor grid = slice(position_, 0, c.prefix(), c.rows() * c.columns());
-  const Tensor fitted = resample_grid(grid, c.rows(), c.columns(), rows, columns, c.resample);
-  return c.prefix() ? concat(slice(position_, 0, 0, c.prefix()), fitted, 0) : fitted;
+  return fitted_positions(config_, position_, rows, columns);
 }
 
 Vit Vit::fitted(int64_t height, int64_t width) const {

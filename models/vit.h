@@ -29,6 +29,9 @@ struct VitConfig {
   int64_t columns() const { return image_width / patch_width; }
 };
 
+// The position embeddings [prefix + N, dim] of a model for as many rows and columns of patches.
+Tensor fitted_positions(const VitConfig& config, const Tensor& position, int64_t rows, int64_t columns);
+
 // Vision Transformer, Dosovitskiy et al. 2021, https://arxiv.org/abs/2010.11929, and DeiT, Touvron et al.
 // 2021, https://arxiv.org/abs/2012.12877. Taps hand out "layers.<i>.attn" maps and the tokens before and
 // after each layer.

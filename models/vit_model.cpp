@@ -133,6 +133,10 @@ NetworkPlan plan_vit(const ModelSource& source) {
   plan.build = [config](const Weights& w, const ModelInfo& info) {
     return wrap(std::make_shared<const Vit>(config, w), info);
   };
+  plan.fit = [config](std::map<std::string, Tensor>& ours, int64_t height, int64_t width) {
+    Tensor& position = ours.at("position");
+    position = fitted_positions(config, position, height / config.patch_height, width / config.patch_width);
+  };
   return plan;
 }
 

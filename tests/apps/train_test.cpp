@@ -226,6 +226,22 @@ TEST_F(Train, AFrozenBackboneStaysAndTheClassifierLearns) {
   EXPECT_NE(unknown.err.find("did you mean 'head'?"), std::string::npos) << unknown.err;
 }
 
+// By its config and its position embeddings, as other programs need it.
+TEST_F(Train, OnPicturesOfAnotherSizeItIsSavedAsAModelOfThatSize) {
+  ASSERT_EQ(train("--epochs 1 -o base").code, 0);
+  const Outcome outcome =
+      run("$fovea train classify --data data -m base --size 24 --epochs 1 --batch 8 -o run");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(Json::parse(text("base/config.json")).at("image_size"), 16);
+  EXPECT_EQ(Json::parse(text("run/config.json")).at("image_size"), 24);
+  const Safetensors saved(folder / "run/model.safetensors");
+  EXPECT_EQ(saved.shape("vit.embeddings.position_embeddings"), (Shape{1, 1 + 3 * 3, 16}));
+  const Outcome evaluated = run("$fovea eval classify --data data -m run --format json");
+  ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+  EXPECT_NEAR(Json::parse(evaluated.out).at("loss").get<double>(),
+              numbers_of(text("run/metrics.csv")).back()[5], 1e-6);
+}
+
 // Pictures whose folders say the wrong class, and a teacher that knows better.
 TEST_F(Train, ATeacherIsBelievedAsMuchAsItsWeightSays) {
   ASSERT_EQ(train("--epochs 8 -o teacher").code, 0);

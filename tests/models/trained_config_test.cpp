@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "models/relabel.h"
+#include "models/saved_size.h"
 #include "models/trainable_model.h"
 
 namespace fovea {
@@ -54,6 +55,21 @@ TEST(TrainedConfig, TellsHowWeightsAreStored) {
   EXPECT_EQ(of(R"({"model_type": "vit"})", Dtype::kF32), Json::parse(R"({"model_type": "vit"})"));
   const char* const timm = R"({"architecture": "resnet18"})";
   EXPECT_EQ(of(timm, Dtype::kF16), Json::parse(timm));
+}
+
+TEST(TrainedConfig, TellsTheSizeInTheWordsOfItsLibrary) {
+  const auto of = [](const char* text, const char* library, int64_t width, bool built) {
+    return Json::parse(config_at_size(text, library, 96, width, built));
+  };
+  EXPECT_EQ(of("{}", "transformers", 96, true), Json::parse(R"({"image_size": 96})"));
+  EXPECT_EQ(of(R"({"image_size": 32})", "fovea", 64, false), Json::parse(R"({"image_size": [96, 64]})"));
+  EXPECT_EQ(of("{}", "transformers", 96, false), Json::parse("{}"));  // takes any, and tells none
+  const char* const timm = R"({"pretrained_cfg": {"input_size": [3, 224, 224]}})";
+  EXPECT_EQ(of(timm, "timm", 64, true),
+            Json::parse(
+                R"({"pretrained_cfg": {"input_size": [3, 96, 64]}, "model_args": {"img_size": [96, 64]}})"));
+  EXPECT_EQ(of(R"({"input_size": [3, 8, 8]})", "timm", 96, false),
+            Json::parse(R"({"input_size": [3, 96, 96]})"));
 }
 
 TEST(TrainedConfig, IsNamedByItsFolder) {
