@@ -286,7 +286,7 @@ TEST(Explainer, ShowsTheEmbeddedClassifiersBlocks) {
   EXPECT_EQ(explainer.usual_kind(), MapKind::kGradCam);
   const Explainer::Look look = explainer.look(painted(64, 64, 1));
   expect_all_kinds(explainer, look);
-  EXPECT_EQ(explainer.layers(MapKind::kChannels), 2);
+  EXPECT_EQ(explainer.layers(MapKind::kChannels), 4);  // a residual block each
   EXPECT_EQ(look.map({.kind = MapKind::kChannels, .layer = 0}).values.size(), cv::Size(64, 1));
   const ExplainedMap affinity = look.map({.kind = MapKind::kAffinity, .at = cv::Point2d(30, 30)});
   EXPECT_EQ(affinity.values.size(), cv::Size(8, 8));
