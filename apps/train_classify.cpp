@@ -81,10 +81,10 @@ class TrainClassifyVerb {
     const std::string preprocessor = preprocessor_config(recipe);
     options.described = settings_.described();
     describe_source(options, network, data.fingerprint(), preprocessor);
-    if (!settings_.teacher.empty()) {
-      run_.spare(settings_.teacher, "the teacher");
-      as(kModelUnusable, [&] { teacher_.emplace(settings_.teacher, data.classes()); });
-      options.described[kTeacher] = teacher_->key(data.fingerprint());
+    for (const std::string& teacher : settings_.teachers) {
+      run_.spare(teacher, "the teacher");
+      as(kModelUnusable, [&] { teachers_.emplace_back(teacher, data.classes()); });
+      options.described[kTeacher] += teachers_.back().key(data.fingerprint());
     }
     expect_beside(settings_.folder, settings_.data);
     tell_others(data.pictures);
@@ -110,7 +110,7 @@ class TrainClassifyVerb {
                                .seed = settings_.seed,
                                .drop_last = *settings_.batch <= static_cast<int64_t>(data.train.size()),
                                .stop_at_failure = settings_.stop_at_failure};
-    if (trains_head_alone(network) && !varies(augmentation) && !teacher_)
+    if (trains_head_alone(network) && !varies(augmentation) && teachers_.empty())
       return probe(network, data, recipe, options, open(), batches);
     ClassificationTask task = as(kUsage, [&] {
       return ClassificationTask(network, data, recipe, augmentation,
@@ -119,34 +119,49 @@ class TrainClassifyVerb {
                                  .interrupted = [] { return received_signal() != 0; }});
     });
     RunFolder folder = open();
-    if (teacher_ && !learn(data, options.described.at(kTeacher), batches, task, folder))
+    if (!teachers_.empty() && !learn(data, options.described.at(kTeacher), batches, task, folder))
       return interrupted_code();
     return run_.train(network, task.task(), options, folder);
   }
 
-  // Puts what the teacher says into the task. It is asked once in a run, however often that is resumed.
+  // Puts what the teachers say into the task. They are asked once in a run, however often that is resumed.
   bool learn(const ClassificationData& data, const std::string& key, BatchOptions batches,
              ClassificationTask& task, RunFolder& folder) {
     batches.batch = 32;  // a large network's, whatever a step's is: its answers are the same
     Tensor logits = folder.teacher(key);
     if (!logits) {
-      Progress progress(console_.err, settings_.progress, console_.err_is_terminal, "teacher");
-      progress.expect(std::ssize(data.train));
-      std::optional<Tensor> said = usable(settings_.teacher, [&] {
-        return teacher_->logits(data, batches, [&](int64_t pictures) {
-          while (pictures-- > 0) progress.advance();
-          return received_signal() == 0;
-        });
-      });
-      progress.finish();
-      if (!said) return false;
-      folder.write_teacher(key, logits = *said);
+      logits = mean_logits(data, batches);
+      if (!logits) return false;
+      folder.write_teacher(key, logits);
     }
     const auto temperature = static_cast<float>(settings_.temperature);
     task.learn_from({.shares = softmax(scale(logits, 1 / temperature), -1),
                      .share = static_cast<float>(settings_.teacher_weight),
                      .temperature = temperature});
     return true;
+  }
+
+  // The mean of their logits is, up to a constant, the logarithm of their shares' geometric mean, at any
+  // temperature. None, if it was interrupted.
+  Tensor mean_logits(const ClassificationData& data, const BatchOptions& batches) {
+    Progress progress(console_.err, settings_.progress, console_.err_is_terminal, "teacher");
+    progress.expect(std::ssize(data.train) * std::ssize(teachers_));
+    const auto step = [&](int64_t pictures) {
+      while (pictures-- > 0) progress.advance();
+      return received_signal() == 0;
+    };
+    Tensor sum;
+    for (size_t i = 0; i < teachers_.size(); ++i) {
+      const std::optional<Tensor> said =
+          usable(settings_.teachers[i], [&] { return teachers_[i].logits(data, batches, step); });
+      if (!said) {
+        progress.finish();
+        return {};
+      }
+      sum = sum ? sum + *said : *said;
+    }
+    progress.finish();
+    return scale(sum, 1 / static_cast<float>(teachers_.size()));
   }
 
   int probe(const TrainableNetwork& network, const ClassificationData& data, const Recipe& recipe,
@@ -172,7 +187,7 @@ class TrainClassifyVerb {
   const TrainClassifySettings& settings_;
   Console& console_;
   TrainRun run_;
-  std::optional<Teacher> teacher_;
+  std::vector<Teacher> teachers_;
 };
 
 }  // namespace

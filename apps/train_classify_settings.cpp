@@ -81,8 +81,11 @@ void add_augmentation_options(CLI::App& app, TrainClassifySettings& s) {
 
 void add_teacher_options(CLI::App& app, TrainClassifySettings& s) {
   CLI::Option* teacher =
-      app.add_option("--teacher", s.teacher, "Learn from what this classifier of the same classes says, too")
-          ->type_name("PATH");
+      app.add_option(
+             "--teacher", s.teachers,
+             "Learn from what this classifier of the same classes says, too; of several, from their mean")
+          ->type_name("PATH")
+          ->take_all();
   app.add_option("--teacher-weight", s.teacher_weight, "Its share of the loss; default: 0.5")
       ->type_name("X")
       ->check(kShare)
@@ -97,7 +100,7 @@ void add_teacher_options(CLI::App& app, TrainClassifySettings& s) {
 }  // namespace
 
 void TrainClassifySettings::take_defaults() {
-  teacher = model_path(teacher);
+  for (std::string& teacher : teachers) teacher = model_path(teacher);
   const bool checkpoint = from_checkpoint();
   settle(method, checkpoint ? Method::kAdamW : Method::kSgd);
   const bool adam = *method != Method::kSgd;  // Muon's steps are as long
@@ -130,7 +133,7 @@ std::map<std::string, std::string> TrainClassifySettings::described() const {
               {"--random-erasing", shown(random_erasing)},
               {"--cutout", std::to_string(cutout)},
               {"--split", split},
-              {"--teacher", teacher},
+              {"--teacher", fmt::format("{}", fmt::join(teachers, " "))},
               {"--teacher-weight", shown(teacher_weight)},
               {"--temperature", shown(temperature)},
               {"--size", size == 0 ? "" : std::to_string(size)}});

@@ -10,7 +10,8 @@ struct TrainClassifySettings : TrainSettings {
   std::optional<double> label_smoothing, flip;
   Augmentation::Border border = Augmentation::Border::kZero;
   double mixup = 0, cutmix = 0, random_resized_crop = 0, colour_jitter = 0, hue = 0, random_erasing = 0;
-  std::string rand_augment, split, teacher;  // "N,M"
+  std::string rand_augment, split;  // "N,M"
+  std::vector<std::string> teachers;
   double teacher_weight = 0.5, temperature = 2;
   int64_t cutout = 0, size = 0;
 

@@ -49,8 +49,6 @@ bool TrainSettings::from_checkpoint() const {
 }
 
 std::map<std::string, std::string> TrainSettings::described() const {
-  std::string layers;
-  for (const std::string& name : frozen) layers += (layers.empty() ? "" : " ") + name;
   return {{"--model", model},
           {"--epochs", fmt::format("{}", *epochs)},
           {"--seed", fmt::format("{}", seed)},
@@ -63,7 +61,7 @@ std::map<std::string, std::string> TrainSettings::described() const {
           {"--warm-up", shown(*warm_up)},
           {"--clip-norm", shown(*clip_norm)},
           {"--ema", shown(*average)},
-          {"--freeze", layers},
+          {"--freeze", fmt::format("{}", fmt::join(frozen, " "))},
           {"--holdout", hold_out < 0 ? "" : shown(hold_out)},
           {"--on-error", stop_at_failure ? "fail" : "skip"}};
 }

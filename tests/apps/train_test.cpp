@@ -261,6 +261,27 @@ TEST_F(Train, ATeacherIsBelievedAsMuchAsItsWeightSays) {
   EXPECT_EQ(numbers_of(text("untold/metrics.csv")).back()[6], 0);
 }
 
+TEST_F(Train, SeveralTeachersSayTheMeanOfWhatEachSays) {
+  ASSERT_EQ(train("--epochs 3 -o a").code, 0);
+  ASSERT_EQ(train("--epochs 3 --seed 1 -o b").code, 0);
+  const auto said = [&](const std::string& teachers, const std::string& to) {
+    const Outcome outcome = train("--epochs 1 --progress plain " + teachers + " -o " + to);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return std::pair(outcome.err, Safetensors(folder.path() / to / "teacher.safetensors").read("logits"));
+  };
+  const Tensor by_a = said("--teacher a", "ra").second, by_b = said("--teacher b", "rb").second;
+  const auto [told, both] = said("--teacher a --teacher b", "both");
+  EXPECT_NE(told.find("teacher  72/72"), std::string::npos) << told;
+  ASSERT_EQ(both.shape(), (Shape{36, 3}));
+  for (int64_t i = 0; i < both.count(); ++i)
+    EXPECT_NEAR(both.data()[i], (by_a.data()[i] + by_b.data()[i]) / 2, 1e-6);
+  EXPECT_EQ(Json::parse(text("both/training.json")).at("options").at("--teacher"), "a b");
+
+  const Outcome other = train("--epochs 1 --teacher b --teacher b -o both --resume");
+  EXPECT_EQ(other.code, 2);
+  EXPECT_NE(other.err.find("--teacher"), std::string::npos) << other.err;
+}
+
 TEST_F(Train, ATeacherIsAskedOnceAndARunGoesOnWithTheSameOne) {
   ASSERT_EQ(train("--epochs 3 -o teacher").code, 0);
   ASSERT_EQ(train("--epochs 3 --seed 1 -o other").code, 0);
