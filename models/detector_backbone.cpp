@@ -115,6 +115,8 @@ DetectorBackbone of_timm(const ModelSource& source, const ConfigJson& config, co
   c.classes = 0;
   c.channels = config.size("num_channels", 3);
   limit_stride(config, c);
+  if (c.pooled_shortcut && c.stages.back().dilation > 1)
+    config.refuse("backbone", "is " + shown_name(name) + ", which is not built with dilated stages");
   if (source.checkpoint) take_widths(*source.checkpoint, c);
   check_resnet(config, {.widths = "backbone", .blocks = "backbone"}, c);
   backbone.maps = std::move(maps);

@@ -71,6 +71,13 @@ std::string joined(const std::vector<FoveaNetConfig::Stage>& stages) {
   return text;
 }
 
+std::string described(const Views& views) {
+  std::string text = std::to_string((views.mirrored ? 2 : 1) * (views.shift > 0 ? 3 : 1));
+  if (views.mirrored) text += ", mirrored";
+  if (views.shift > 0) text += ", moved by " + std::to_string(views.shift);
+  return text;
+}
+
 ModelInfo describe(const ConfigJson& config, const FoveaNetConfig& c) {
   ModelInfo info;
   info.id = config.text("_name_or_path");
@@ -88,7 +95,8 @@ ModelInfo describe(const ConfigJson& config, const FoveaNetConfig& c) {
                   {"non-local after stage", std::to_string(c.non_local_stage)},
                   {"attention layers", std::to_string(c.attention_layers)},
                   {"heads", std::to_string(c.heads)},
-                  {"classes", std::to_string(c.classes)}};
+                  {"classes", std::to_string(c.classes)},
+                  {"views of a picture", described(c.views)}};
   return info;
 }
 

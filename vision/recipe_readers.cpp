@@ -32,6 +32,11 @@ constexpr Defaults kDefaults[] = {
     {"DeiT", 256, false, Filter::kBicubic, true, kImageNetMean, kImageNetStd},
     {"CLIP", 224, true, Filter::kBicubic, true, kClipMean, kClipStd},
     {"Bit", 224, true, Filter::kBicubic, true, kClipMean, kClipStd},
+    {"Beit", 256, false, Filter::kBicubic, true, kHalf, kHalf},
+    {"Siglip", 224, false, Filter::kBicubic, false, kHalf, kHalf},
+    {"Segformer", 512, false, Filter::kBilinear, false, kImageNetMean, kImageNetStd},
+    {"MobileNetV1", 256, true, Filter::kBilinear, true, kHalf, kHalf},
+    {"MobileNetV2", 256, true, Filter::kBilinear, true, kHalf, kHalf},
     {"ConvNext", 384, true, Filter::kBilinear, false, kHalf, kHalf, 224.0 / 256},
 };
 constexpr int64_t kDefaultCrop = 224;
@@ -46,10 +51,10 @@ std::string family_of(const std::string& processor) {
 const Defaults& defaults_for(const std::string& family, const std::string& processor) {
   for (const Defaults& defaults : kDefaults)
     if (family == defaults.family) return defaults;
-  fail(
-      kTransformersFile, ": image processor \"", processor,
-      "\" is not known here; those of ViT, DeiT, CLIP, Bit, ConvNext, Detr, ConditionalDetr, DeformableDetr, "
-      "Yolos and RTDetr are");
+  fail(kTransformersFile, ": image processor \"", processor,
+       "\" is not known here; those of ViT, DeiT, CLIP, Bit, ConvNext, Beit, Siglip, Segformer, MobileNetV1 "
+       "and "
+       "V2, Detr, ConditionalDetr, DeformableDetr, Yolos and RTDetr are");
 }
 
 void read_size(const RecipeJson& json, const Defaults& defaults, Recipe& recipe) {

@@ -211,7 +211,8 @@ class Parser {
   }
 
   [[noreturn]] void stop(const std::string& wanted) const {
-    fail("python: \"", text_, "\" needs ", wanted, " at character ", at_ + 1);
+    throw UnknownPython("python: \"" + std::string(text_) + "\" needs " + wanted + " at character " +
+                        std::to_string(at_ + 1));
   }
 
   std::string_view text_;

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "attention/base/error.h"
+
 namespace fovea {
 
 // A Python expression as golden cases hold them: "nn.LayerNorm([3, 4], eps=1e-6)", "F.softmax(x * 3, dim=1)".
@@ -30,7 +32,11 @@ struct PythonExpr {
   std::vector<std::pair<std::string, PythonExpr>> keywords;
 };
 
-// Fails with the place of the first thing it does not know.
+struct UnknownPython : Error {
+  using Error::Error;
+};
+
+// Throws UnknownPython with the place of the first thing it does not know.
 PythonExpr parse_python(std::string_view text);
 
 // "nn.Linear" for a name or a chain of attributes of a name, else empty.

@@ -218,6 +218,17 @@ TEST(Pools, GiveTheSameBitsOnAnyNumberOfThreads) {
   for (size_t i = 0; i < one.size(); ++i) EXPECT_TRUE(same_bits(one[i], three[i])) << i;
 }
 
+// As torch: with `ceil` one window may reach beyond a map that is smaller than it.
+TEST(Pools, AWindowReachesBeyondASmallMap) {
+  const Tensor x({1, 2, 2, 1}, std::vector<float>{1, 2, 3, 4});
+  const Pool how{.kernel = {3, 3}, .stride = {2, 2}, .ceil = true};
+  for (const Tensor& y : {max_pool(x, how), average_pool(x, how)}) ASSERT_EQ(y.shape(), (Shape{1, 1, 1, 1}));
+  EXPECT_EQ(max_pool(x, how).data()[0], 4);
+  EXPECT_EQ(average_pool(x, how).data()[0], 2.5f);
+  EXPECT_THROW(max_pool(x, {.kernel = {4, 4}, .stride = {2, 2}, .ceil = true}), Error);
+  EXPECT_THROW(max_pool(x, {.kernel = {3, 3}, .stride = {2, 2}}), Error);
+}
+
 TEST(Pools, NameWhatDoesNotFit) {
   const Tensor x = random_tensor({1, 4, 4, 2}, 16);
   EXPECT_THROW(max_pool(x, {.kernel = {5, 2}}), Error);
