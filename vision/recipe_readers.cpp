@@ -52,9 +52,8 @@ const Defaults& defaults_for(const std::string& family, const std::string& proce
   for (const Defaults& defaults : kDefaults)
     if (family == defaults.family) return defaults;
   fail(kTransformersFile, ": image processor \"", processor,
-       "\" is not known here; those of ViT, DeiT, CLIP, Bit, ConvNext, Beit, Siglip, Segformer, MobileNetV1 "
-       "and "
-       "V2, Detr, ConditionalDetr, DeformableDetr, Yolos and RTDetr are");
+       "\" is not known here; those of ViT, DeiT, CLIP, Bit, Beit, Siglip, Segformer, MobileNetV1, "
+       "MobileNetV2, ConvNext, Detr, ConditionalDetr, DeformableDetr, Yolos and RTDetr are");
 }
 
 void read_size(const RecipeJson& json, const Defaults& defaults, Recipe& recipe) {

@@ -118,8 +118,8 @@ int64_t window_count(const char* op, int64_t size, const Pool& how, size_t axis)
                 dilation = how.dilation[axis];
   if (kernel < 1 || stride < 1 || dilation < 1 || padding < 0 || 2 * padding > kernel)
     fail(op, ": kernel ", kernel, ", stride ", stride, ", padding ", padding, ", dilation ", dilation);
-  const int64_t room =
-      size + 2 * padding - dilation * (kernel - 1) - 1 + (how.ceil ? stride - 1 : 0);  // for steps
+  const int64_t over = how.ceil ? stride - 1 : 0;  // what a window may reach beyond the padding
+  const int64_t room = size + 2 * padding + over - dilation * (kernel - 1) - 1;
   if (room < 0) fail(op, ": a window of ", kernel, " does not fit in ", size, " values");
   int64_t count = room / stride + 1;
   if (how.ceil && (count - 1) * stride >= size + padding) --count;

@@ -32,6 +32,14 @@ TEST(DetectorBackbone, DilatesTheStagesBeyondTheOutputStride) {
                  strides_and_dilations({{"backbone_kwargs", {{"output_stride", 12}}}});
                }),
                {"x/config.json", "output_stride"});
+
+  // Its shortcuts pool, and over dilated stages as no other does.
+  EXPECT_EQ(strides_and_dilations({{"backbone", "resnet50d"}}), plain);
+  expect_words(
+      refusal_of([&] {
+        strides_and_dilations({{"backbone", "resnet50d"}, {"backbone_kwargs", {{"output_stride", 16}}}});
+      }),
+      {"x/config.json", "resnet50d", "dilated"});
 }
 
 TEST(DetectorBackbone, NamesTimmsNetworkAsTheLibraryHoldsIt) {
