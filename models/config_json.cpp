@@ -59,6 +59,12 @@ double ConfigJson::number(const char* key, double absent) const {
   return json_[key].get<double>();
 }
 
+float ConfigJson::share(const char* key, double absent) const {
+  const auto share = static_cast<float>(number(key, absent));
+  if (!(share >= 0 && share < 1)) refuse(key, "is not a share below 1");
+  return share;
+}
+
 bool ConfigJson::flag(const char* key, bool absent) const {
   if (!has(key)) return absent;
   if (!json_[key].is_boolean()) refuse(key, "is neither true nor false");

@@ -19,6 +19,7 @@ class ConfigJson {
   int64_t size(const char* key, int64_t absent, int64_t least = 1) const;  // at most 2^20
   std::vector<int64_t> sizes(const char* key, const std::vector<int64_t>& absent) const;  // 1 to 16 of them
   double number(const char* key, double absent) const;
+  float share(const char* key, double absent) const;  // 0 up to below 1, such as of dropout
   bool flag(const char* key, bool absent) const;
   std::string text(const char* key, const std::string& absent = "") const;
   // One size for both sides, or [height, width].

@@ -79,9 +79,9 @@ DetrLayerConfig layer_of(const ConfigJson& config, const char* mlp, const char* 
   layer.learned_slope = config.text("activation_function", "prelu") == "prelu";
   if (!layer.learned_slope)
     layer.activation = transformers_activation(config, "activation_function", "prelu");
-  layer.dropout = share_below_1(config, "dropout", 0.1);
-  layer.attention_dropout = share_below_1(config, "attention_dropout", 0);
-  layer.activation_dropout = share_below_1(config, "activation_dropout", 0);
+  layer.dropout = config.share("dropout", 0.1);
+  layer.attention_dropout = config.share("attention_dropout", 0);
+  layer.activation_dropout = config.share("activation_dropout", 0);
   return layer;
 }
 

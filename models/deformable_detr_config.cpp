@@ -6,12 +6,6 @@
 namespace fovea {
 namespace {
 
-float share(const ConfigJson& config, const char* key, double absent) {
-  const double value = config.number(key, absent);
-  if (!(value >= 0 && value <= 1)) config.refuse(key, "is not in [0, 1]");
-  return static_cast<float>(value);
-}
-
 int64_t up_to(const ConfigJson& config, const char* key, int64_t absent, int64_t most, int64_t least = 1) {
   const int64_t value = config.size(key, absent, least);
   if (value > most)
@@ -35,9 +29,9 @@ DeformableLayerConfig layer_of(const ConfigJson& config, const std::string& part
                              std::to_string(attention.dim));
   layer.mlp = up_to(config, (part + "_ffn_dim").c_str(), 1024, kMostWidth);
   layer.activation = transformers_activation(config, "activation_function", "relu");
-  layer.dropout = share(config, "dropout", 0.1);
-  layer.activation_dropout = share(config, "activation_dropout", 0);
-  layer.attention_dropout = share(config, "attention_dropout", 0);
+  layer.dropout = config.share("dropout", 0.1);
+  layer.activation_dropout = config.share("activation_dropout", 0);
+  layer.attention_dropout = config.share("attention_dropout", 0);
   return layer;
 }
 

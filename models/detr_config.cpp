@@ -25,12 +25,6 @@ double parameters_of(const DetrConfig& c) {
 
 }  // namespace
 
-float share_below_1(const ConfigJson& config, const char* key, double absent) {
-  const auto share = static_cast<float>(config.number(key, absent));
-  if (!(share >= 0 && share < 1)) config.refuse(key, "is not a share below 1");
-  return share;
-}
-
 void check_detr(const std::string& file, const DetrConfig& c) {
   constexpr double kMostParameters = 0x1p31;
   constexpr const char* kNext = "; check the file against its original";

@@ -20,9 +20,6 @@ DetrDescription detr_from_transformers(const ModelSource& source, ModelInfo& inf
 bool is_original_detr(const ModelSource& source);
 DetrDescription detr_from_original(const ModelSource& source, ModelInfo& info);
 
-// A share below 1, such as of dropout; fails, naming file and key, on any other value.
-float share_below_1(const ConfigJson& config, const char* key, double absent);
-
 // Fails unless a model of these sizes can be built.
 void check_detr(const std::string& file, const DetrConfig& config);
 

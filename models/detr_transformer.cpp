@@ -1,5 +1,7 @@
 #include "models/detr_transformer.h"
 
+#include "attention/nn/dropout.h"
+
 namespace fovea {
 namespace {
 
@@ -27,13 +29,14 @@ DetrLayerConfig DetrTransformerConfig::decoder_layer() const {
   return layer_of(*this, decoder_mlp, decoder_heads, decoder_layer_drop);
 }
 
-DetrEncoder::DetrEncoder(const DetrTransformerConfig& c, const Weights& w) : name_(w.path()) {
+DetrEncoder::DetrEncoder(const DetrTransformerConfig& c, const Weights& w)
+    : name_(w.path()), input_dropout_(c.input_dropout) {
   for (int64_t i = 0; i < c.encoder_layers; ++i) layers_.emplace_back(c.encoder_layer(), w / "layers" / i);
   if (c.norm_first) norm_.emplace(c.dim, w / "norm", kNormEps);
 }
 
 Tensor DetrEncoder::operator()(const Tensor& x, const DetrTokens& tokens, const Pass& pass) const {
-  Tensor y = tapped(pass, name_ + ".embeddings", x);
+  Tensor y = tapped(pass, name_ + ".embeddings", dropout(x, input_dropout_, pass));
   for (size_t i = 0; i < layers_.size(); ++i) {
     y = tapped(pass, name_ + ".layers." + std::to_string(i), layers_[i](y, tokens, pass));
   }

@@ -13,6 +13,7 @@ struct DetrTransformerConfig {
   bool norm_between = false;
   // As a layer's; layers of encoder and decoder are left out each with its own share.
   float dropout = 0, attention_dropout = 0, activation_dropout = 0;
+  float input_dropout = 0;  // of what the encoder gets
   float encoder_layer_drop = 0, decoder_layer_drop = 0;
 
   DetrLayerConfig encoder_layer() const;
@@ -28,6 +29,7 @@ class DetrEncoder {
 
  private:
   std::string name_;
+  float input_dropout_;
   std::vector<DetrEncoderLayer> layers_;
   std::optional<LayerNorm> norm_;
 };

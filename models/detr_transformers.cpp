@@ -24,11 +24,11 @@ DetrTransformerConfig transformer_of(const ConfigJson& config) {
   t.activation = transformers_activation(config, "activation_function", "relu");
   t.norm_first = config.text("model_type") == "table-transformer";
   t.norm_between = config.flag("auxiliary_loss", false);
-  t.dropout = share_below_1(config, "dropout", 0.1);
-  t.attention_dropout = share_below_1(config, "attention_dropout", 0);
-  t.activation_dropout = share_below_1(config, "activation_dropout", 0);
-  t.encoder_layer_drop = share_below_1(config, "encoder_layerdrop", 0);
-  t.decoder_layer_drop = share_below_1(config, "decoder_layerdrop", 0);
+  t.dropout = t.input_dropout = config.share("dropout", 0.1);
+  t.attention_dropout = config.share("attention_dropout", 0);
+  t.activation_dropout = config.share("activation_dropout", 0);
+  t.encoder_layer_drop = config.share("encoder_layerdrop", 0);
+  t.decoder_layer_drop = config.share("decoder_layerdrop", 0);
   return t;
 }
 

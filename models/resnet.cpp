@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "attention/base/error.h"
+#include "attention/nn/dropout.h"
 #include "attention/ops/pool.h"
 
 namespace fovea {
@@ -21,7 +22,7 @@ ConvNorm conv_norm(int64_t in, int64_t out, int64_t kernel, const Weights& w, co
 
 }  // namespace
 
-ResNet::Block::Block(const ResNetConfig& c, const BlockSizes& s, const Weights& w) {
+ResNet::Block::Block(const ResNetConfig& c, const BlockSizes& s, const Weights& w) : drop_path(s.drop_path) {
   constexpr Activation kInner = Activation::kRelu;
   if (c.bottleneck) {
     const int64_t inner = s.out / 4;
@@ -45,8 +46,8 @@ ResNet::Step ResNet::Block::operator()(Step in, const Block* next, const Pass& p
   Tensor residual = std::move(in.x);
   if (pools) residual = average_pool(residual, {.ceil = true, .counts_padding = false});
   if (shortcut) residual = (*shortcut)(residual, pass);
-  if (!next) return {convs.back()(y, pass, std::move(residual)), {}};
-  const auto [own, begun] = convs.back().then(next->convs.front(), y, pass, std::move(residual));
+  if (!next) return {convs.back()(y, pass, std::move(residual), drop_path), {}};
+  const auto [own, begun] = convs.back().then(next->convs.front(), y, pass, std::move(residual), drop_path);
   return {own, begun};
 }
 
@@ -58,11 +59,14 @@ ResNet::ResNet(const ResNetConfig& c, const Weights& w) : config_(c) {
     stem_.push_back(conv_norm(width, c.stem[i], kernel, at, "", same(kernel, i == 0 ? 2 : 1), c.activation));
     width = c.stem[i];
   }
+  int64_t block = 0, blocks_of_all = 0;
+  for (const ResNetConfig::Stage& stage : c.stages) blocks_of_all += stage.blocks;
   for (size_t i = 0; i < c.stages.size(); ++i) {
     const ResNetConfig::Stage& stage = c.stages[i];
     std::vector<Block>& blocks = stages_.emplace_back();
     for (int64_t j = 0; j < stage.blocks; ++j) {
-      const BlockSizes sizes{width, stage.width, j == 0 ? stage.stride : 1, dilation, stage.dilation};
+      const BlockSizes sizes{width,    stage.width,    j == 0 ? stage.stride : 1,
+                             dilation, stage.dilation, drop_path_at(block++, blocks_of_all, c.drop_path)};
       blocks.emplace_back(c, sizes, w / "stages" / static_cast<int64_t>(i) / "blocks" / j);
       width = stage.width;
       dilation = stage.dilation;
@@ -108,13 +112,13 @@ Tensor ResNet::embed(const Tensor& images, const Pass& pass) const {
   return global_average_pool(step.x);
 }
 
-Tensor ResNet::classify(const Tensor& pooled) const {
+Tensor ResNet::classify(const Tensor& pooled, const Pass& pass) const {
   if (!head_) fail("resnet: the model has no classifier; use its embeddings");
-  return (*head_)(pooled);
+  return (*head_)(dropout(pooled, config_.dropout, pass));
 }
 
 Tensor ResNet::logits(const Tensor& images, const Pass& pass) const {
-  return classify(embed(images, pass));
+  return classify(embed(images, pass), pass);
 }
 
 }  // namespace fovea

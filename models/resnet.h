@@ -20,6 +20,9 @@ struct ResNetConfig {
   bool pooled_shortcut = false;  // a shortcut strides by an average pool before its 1 x 1
   Activation activation = Activation::kRelu;  // of the stem and after each sum; within a block it is ReLU
   int64_t classes = 1000;                     // 0: no classifier
+  // What goes in training: of the pictures what the last block adds (of the first one's none), and of what
+  // the classifier reads.
+  float drop_path = 0, dropout = 0;
 };
 
 // He et al. 2016, https://arxiv.org/abs/1512.03385, with the stem and shortcuts of He et al. 2019 ("D") on
@@ -34,13 +37,14 @@ class ResNet {
   // that keeps the norms of its backbone as they are gives a pass that does not train. Maps before `first`
   // are none: they are wide, and their memory is reused at once.
   std::vector<Tensor> maps(const Tensor& images, const Pass& pass = {}, size_t first = 0) const;
-  Tensor embed(const Tensor& images, const Pass& pass = {}) const;   // [B, width]: the last map's mean
-  Tensor logits(const Tensor& images, const Pass& pass = {}) const;  // [B, classes]
-  Tensor classify(const Tensor& pooled) const;                       // [B, width] -> [B, classes]
+  Tensor embed(const Tensor& images, const Pass& pass = {}) const;     // [B, width]: the last map's mean
+  Tensor logits(const Tensor& images, const Pass& pass = {}) const;    // [B, classes]
+  Tensor classify(const Tensor& pooled, const Pass& pass = {}) const;  // [B, width] -> [B, classes]
 
  private:
   struct BlockSizes {
     int64_t in, out, stride, first_dilation, dilation;
+    float drop_path;
   };
   // A map on its way from block to block.
   struct Step {
@@ -53,6 +57,7 @@ class ResNet {
     std::vector<ConvNorm> convs;
     std::optional<ConvNorm> shortcut;
     bool pools = false;  // before the shortcut
+    float drop_path;
   };
 
   Tensor stem(const Tensor& images, const Pass& pass) const;

@@ -69,6 +69,8 @@ ResNetConfig resnet_from_timm(const ConfigJson& config, ModelInfo& info) {
   if (const int64_t width = args.size("stem_width", 32); c.pooled_shortcut)
     c.stem = {width, width, 2 * width};
   read_stages(args, *name, c);
+  c.drop_path = args.share("drop_path_rate", 0);
+  c.dropout = args.share("drop_rate", 0);
   const TimmInputSize input = input_of(pretrained);
   c.channels = args.size("in_chans", input.channels);
   info.input_height = input.height;

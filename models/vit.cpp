@@ -1,6 +1,7 @@
 #include "models/vit.h"
 
 #include "attention/base/error.h"
+#include "attention/nn/dropout.h"
 #include "attention/ops/pointwise.h"
 #include "attention/ops/reduce.h"
 #include "attention/ops/reorder.h"
@@ -22,13 +23,19 @@ Vit::Vit(const VitConfig& c, const Weights& w)
   if (c.class_token) class_token_ = w.get("class_token", {1, c.dim}, Init::kNormal002);
   if (c.distillation_token) distillation_token_ = w.get("distillation_token", {1, c.dim}, Init::kNormal002);
   position_ = w.get("position", {c.prefix() + c.rows() * c.columns(), c.dim}, Init::kNormal002);
-  const EncoderLayerConfig layer{.dim = c.dim,
-                                 .mlp = c.mlp,
-                                 .heads = c.heads,
-                                 .norm_eps = c.norm_eps,
-                                 .activation = c.activation,
-                                 .qkv_bias = c.qkv_bias};
-  for (int64_t i = 0; i < c.depth; ++i) layers_.emplace_back(layer, w / "layers" / i);
+  EncoderLayerConfig layer{.dim = c.dim,
+                           .mlp = c.mlp,
+                           .heads = c.heads,
+                           .norm_eps = c.norm_eps,
+                           .activation = c.activation,
+                           .qkv_bias = c.qkv_bias,
+                           .attention_dropout = c.drops.attention,
+                           .hidden_dropout = c.drops.hidden,
+                           .dropout = c.drops.added};
+  for (int64_t i = 0; i < c.depth; ++i) {
+    layer.drop_path = drop_path_at(i, c.depth, c.drops.path);
+    layers_.emplace_back(layer, w / "layers" / i);
+  }
   if (c.norm_after_pool) {
     pooled_norm_.emplace(c.dim, w / "fc_norm", c.norm_eps);
   } else {
@@ -69,7 +76,7 @@ Tensor Vit::tokens(const Tensor& images, const Tensor& patches, int64_t wanted, 
   if (config_.distillation_token) x = concat(repeat(distillation_token_, B), x, 1);
   if (config_.class_token) x = concat(repeat(class_token_, B), x, 1);
   x = x + positions(images.dim(1) / config_.patch_height, images.dim(2) / config_.patch_width);
-  x = tapped(pass, "embeddings", x);
+  x = tapped(pass, "embeddings", dropout(x, config_.drops.embeddings, pass));
   for (size_t i = 0; i < layers_.size(); ++i) {
     const bool last = i + 1 == layers_.size();
     x = layers_[i](x, last && !(pass.taps && pass.taps->whole) ? wanted : x.dim(1), pass);
@@ -109,10 +116,11 @@ Tensor Vit::pool(const Tensor& x) const {
   return pooled_norm_ ? (*pooled_norm_)(pooled) : pooled;
 }
 
-Tensor Vit::classify(const Tensor& x, Output* parts) const {
+Tensor Vit::classify(const Tensor& x, Output* parts, const Pass& pass) const {
   if (!head_) fail("vit: the model has no classifier; use its embeddings");
   const Tensor pooled = pool(x);
-  if (config_.pool != VitConfig::Pool::kBothTokens) return (*head_)(pooled);
+  if (config_.pool != VitConfig::Pool::kBothTokens)
+    return (*head_)(dropout(pooled, config_.drops.pooled, pass));
   const Tensor by_class = (*head_)(select(pooled, 0));
   const Tensor by_distillation = (*distillation_head_)(select(pooled, 1));
   if (parts) {
@@ -124,7 +132,8 @@ Tensor Vit::classify(const Tensor& x, Output* parts) const {
 
 Tensor Vit::logits(const Tensor& images, const Pass& pass) const {
   const Tensor patches = embed_patches(images);
-  return classify(tokens(images, patches, wanted_tokens(patches.dim(1) + config_.prefix()), pass), nullptr);
+  return classify(tokens(images, patches, wanted_tokens(patches.dim(1) + config_.prefix()), pass), nullptr,
+                  pass);
 }
 
 Tensor Vit::embed(const Tensor& images, const Pass& pass) const {
@@ -138,7 +147,7 @@ Vit::Output Vit::operator()(const Tensor& images, const Pass& pass) const {
   out.patches = embed_patches(images);
   const Tensor x = tokens(images, out.patches, out.patches.dim(1) + config_.prefix(), pass);
   out.features = norm_ ? (*norm_)(x) : x;
-  if (head_) out.logits = classify(x, &out);
+  if (head_) out.logits = classify(x, &out, pass);
   if (pooler_) out.pooled = (*pooler_)(select(out.features, 0), {.activation = config_.pooler_activation});
   return out;
 }

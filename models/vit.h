@@ -23,6 +23,11 @@ struct VitConfig {
   Activation pooler_activation = Activation::kTanh;
   int64_t pooler_dim = 0;
   GridResample resample = GridResample::kBicubic;
+  // What goes in training: of the embeddings, in each layer as EncoderLayerConfig has it (drop_path of the
+  // last one; the first leaves out nothing), and of what the one classifier reads.
+  struct Drops {
+    float embeddings = 0, attention = 0, hidden = 0, added = 0, path = 0, pooled = 0;
+  } drops = {};
 
   int64_t prefix() const { return class_token + distillation_token; }  // tokens before the patches
   int64_t rows() const { return image_height / patch_height; }
@@ -61,7 +66,7 @@ class Vit {
   Tensor positions(int64_t rows, int64_t columns) const;
   Tensor tokens(const Tensor& images, const Tensor& patches, int64_t wanted, const Pass& pass) const;
   Tensor pool(const Tensor& x) const;
-  Tensor classify(const Tensor& x, Output* parts) const;
+  Tensor classify(const Tensor& x, Output* parts, const Pass& pass) const;
   int64_t wanted_tokens(int64_t all) const;
 
   VitConfig config_;

@@ -65,7 +65,7 @@ std::optional<TimmName> timm_name(std::string_view architecture) {
   return reader.rest.empty() ? std::optional(name) : std::nullopt;
 }
 
-// timm's constructor arguments that change nothing at inference, or that are read below.
+// timm's constructor arguments that are read below, or that change neither inference nor training.
 constexpr const char* kTimmArgs[] = {"img_size",       "patch_size",    "embed_dim",       "depth",
                                      "num_heads",      "mlp_ratio",     "qkv_bias",        "in_chans",
                                      "class_token",    "global_pool",   "fc_norm",         "num_classes",
@@ -82,6 +82,14 @@ void read_sizes(const ConfigJson& args, const TimmName& name, VitConfig& c) {
   if (!(mlp >= 1 && mlp <= 0x1p20)) args.refuse("mlp_ratio", "is out of range");
   c.mlp = static_cast<int64_t>(mlp);
   c.qkv_bias = args.flag("qkv_bias", name.qkv_bias);
+}
+
+void read_drops(const ConfigJson& args, VitConfig& c) {
+  c.drops.embeddings = args.share("pos_drop_rate", 0);
+  c.drops.attention = args.share("attn_drop_rate", 0);
+  c.drops.hidden = c.drops.added = args.share("proj_drop_rate", 0);
+  c.drops.path = args.share("drop_path_rate", 0);
+  c.drops.pooled = args.share("drop_rate", 0);
 }
 
 void read_input(const ConfigJson& args, const ConfigJson& pretrained, const TimmName& name, VitConfig& c) {
@@ -129,6 +137,7 @@ VitConfig vit_from_timm(const ConfigJson& config, ModelInfo& info) {
   c.distillation_token = name->distilled;
   c.resample = GridResample::kBicubicAntialias;
   read_sizes(args, *name, c);
+  read_drops(args, c);
   read_input(args, pretrained, *name, c);
   read_pooling(config, args, pretrained, c);
   c.classes = timm_classes(config, args, pretrained);

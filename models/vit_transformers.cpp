@@ -24,6 +24,8 @@ VitConfig sizes_of(const ConfigJson& config) {
   c.norm_eps = static_cast<float>(config.number("layer_norm_eps", 1e-12));
   c.activation = transformers_activation(config, "hidden_act", "gelu");
   c.qkv_bias = config.flag("qkv_bias", true);
+  c.drops.embeddings = c.drops.added = config.share("hidden_dropout_prob", 0);
+  c.drops.attention = config.share("attention_probs_dropout_prob", 0);
   return c;
 }
 

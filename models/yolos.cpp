@@ -1,6 +1,7 @@
 #include "models/yolos.h"
 
 #include "attention/base/error.h"
+#include "attention/nn/dropout.h"
 #include "attention/ops/pointwise.h"
 #include "attention/ops/reorder.h"
 #include "attention/ops/resample.h"
@@ -23,7 +24,9 @@ Yolos::Yolos(const YolosConfig& c, const Weights& w)
                                  .heads = c.heads,
                                  .norm_eps = c.norm_eps,
                                  .activation = c.activation,
-                                 .qkv_bias = c.qkv_bias};
+                                 .qkv_bias = c.qkv_bias,
+                                 .attention_dropout = c.attention_dropout,
+                                 .dropout = c.dropout};
   for (int64_t i = 0; i < c.depth; ++i) layers_.emplace_back(layer, w / "layers" / i);
 }
 
@@ -47,7 +50,7 @@ Tensor Yolos::encode(const Tensor& images, bool all, const Pass& pass) const {
                 columns = images.dim(2) / c.patch_width;
   Tensor x = patch_embed_(patches(images, c.patch_height, c.patch_width));
   x = concat(repeat(concat(detection_tokens_, class_token_, 0), B), x, 1) + fitted(position_, rows, columns);
-  x = tapped(pass, "embeddings", x);
+  x = tapped(pass, "embeddings", dropout(x, c.dropout, pass));
   for (size_t i = 0; i < layers_.size(); ++i) {
     const auto at = static_cast<int64_t>(i);
     const bool last = i + 1 == layers_.size();

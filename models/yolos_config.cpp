@@ -21,6 +21,8 @@ YolosConfig sizes_of(const ConfigJson& config) {
   c.norm_eps = static_cast<float>(config.number("layer_norm_eps", 1e-12));
   c.activation = transformers_activation(config, "hidden_act", "gelu");
   c.qkv_bias = config.flag("qkv_bias", true);
+  c.dropout = config.share("hidden_dropout_prob", 0);
+  c.attention_dropout = config.share("attention_probs_dropout_prob", 0);
   c.queries = config.size("num_detection_tokens", 100);
   c.middle_positions = config.flag("use_mid_position_embeddings", true);
   return c;

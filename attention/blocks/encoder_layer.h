@@ -9,6 +9,9 @@ struct EncoderLayerConfig {
   float norm_eps = 1e-6f;
   Activation activation = Activation::kGelu;
   bool qkv_bias = true;
+  // What goes in training: of attention's weights, of the MLP's hidden values, of what each of the two adds,
+  // and that as a whole for some of the pictures (stochastic depth).
+  float attention_dropout = 0, hidden_dropout = 0, dropout = 0, drop_path = 0;
 };
 
 // The layer of a Vision Transformer, Dosovitskiy et al. 2021, https://arxiv.org/abs/2010.11929: y = x +
@@ -21,10 +24,13 @@ class EncoderLayer {
   Tensor operator()(const Tensor& x, int64_t rows, const Pass& pass) const;
 
  private:
+  Tensor dropped(const Tensor& added, const Pass& pass) const;
+
   LayerNorm norm1_, norm2_;
   MultiHeadAttention attn_;
   Linear fc1_, fc2_;
   Activation activation_;
+  float hidden_dropout_, dropout_, drop_path_;
 };
 
 }  // namespace fovea

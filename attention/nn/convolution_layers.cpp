@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "attention/base/error.h"
+#include "attention/nn/dropout.h"
 #include "attention/ops/convolution_chain.h"
 #include "attention/ops/norm.h"
 #include "attention/ops/pointwise.h"
@@ -116,7 +117,7 @@ void ConvNorm::note(const Pass& pass, const Tensor& x, const Tensor& y, const st
     pass.convolutions->push_back({name_, x.shape(), packed_.shape(), y.shape(), way, now() - began});
 }
 
-Tensor ConvNorm::operator()(const Tensor& x, const Pass& pass, Tensor residual) const {
+Tensor ConvNorm::operator()(const Tensor& x, const Pass& pass, Tensor residual, float skipped) const {
   if (packed_) {
     const double began = now();
     Tensor y = packed_(x, folded_bias_, {activation_, std::move(residual), true});
@@ -126,14 +127,15 @@ Tensor ConvNorm::operator()(const Tensor& x, const Pass& pass, Tensor residual) 
   const Tensor y = convolution(x, weight_, {}, how_);
   const Kept kept{scale_, shift_, running_mean_, running_var_};
   if (!residual) return normalise(y, kept, config_, pass, activation_);
-  const Tensor sum = normalise(y, kept, config_, pass, Activation::kNone) + residual;
+  const Tensor normed = normalise(y, kept, config_, pass, Activation::kNone);
+  const Tensor sum = drop_path(normed, skipped, pass) + residual;
   return activation_ == Activation::kNone ? sum : activate(activation_, sum);
 }
 
-ConvNorm::Chained ConvNorm::then(const ConvNorm& next, const Tensor& x, const Pass& pass,
-                                 Tensor residual) const {
+ConvNorm::Chained ConvNorm::then(const ConvNorm& next, const Tensor& x, const Pass& pass, Tensor residual,
+                                 float skipped) const {
   if (!packed_ || !next.packed_ || !chain_suits(packed_.direct(), next.packed_.direct()))
-    return {(*this)(x, pass, std::move(residual)), {}};
+    return {(*this)(x, pass, std::move(residual), skipped), {}};
   const double began = now();
   const ChainOutput out =
       convolution_chain(x, std::move(residual), {packed_.direct(), folded_bias_, activation_},

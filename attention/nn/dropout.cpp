@@ -62,4 +62,8 @@ Tensor drop_path(const Tensor& x, float probability, const Pass& pass) {
   return dropped("drop_path", x, probability, pass, pictures > 0 ? x.count() / pictures : 1);
 }
 
+float drop_path_at(int64_t layer, int64_t layers, float last) {
+  return layers > 1 ? last * static_cast<float>(layer) / static_cast<float>(layers - 1) : 0;
+}
+
 }  // namespace fovea

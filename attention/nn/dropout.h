@@ -8,5 +8,7 @@ namespace fovea {
 Tensor dropout(const Tensor& x, float probability, const Pass& pass);  // Srivastava et al. 2014, each value
 // Stochastic depth, Huang et al. 2016, https://arxiv.org/abs/1603.09382: each picture of [B, ...] whole.
 Tensor drop_path(const Tensor& x, float probability, const Pass& pass);
+// Its probability at one of many layers: from 0 at the first evenly up to `last`.
+float drop_path_at(int64_t layer, int64_t layers, float last);
 
 }  // namespace fovea

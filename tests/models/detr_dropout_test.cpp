@@ -66,6 +66,30 @@ TEST(DetrDropout, OneSeedGivesTheSameBitsForAnyThreads) {
   }
 }
 
+// transformers drops of what the encoder gets too; the original repository and DAB-DETR do not.
+TEST(DetrDropout, TheEncodersInputDropsValues) {
+  ParameterStore store(5, Purpose::kTraining);
+  const DetrEncoder empty({.dim = 16, .encoder_layers = 0, .input_dropout = 0.25f},
+                          Weights(store) / "encoder");
+  const Tensor x = Tensor::full({2, 500, 16}, 3);
+  EXPECT_TRUE(same_bits(empty(x, {}, {}), x));
+  Rng rng(1);
+  int64_t gone = 0;
+  for (const float v : empty(x, {}, {.training = &rng}).values()) {
+    gone += v == 0;
+    EXPECT_TRUE(v == 0 || v == 4) << v;
+  }
+  EXPECT_NEAR(gone, 4000, 5 * std::sqrt(3000.));
+  for (const nlohmann::json& plain : families()) {
+    if (plain["model_type"] == "dab-detr") continue;
+    nlohmann::json config = plain;
+    config["dropout"] = 0.25;
+    ModelInfo info;
+    EXPECT_EQ(detr_from_transformers(detector_source(config), info).config.transformer.input_dropout, 0.25f)
+        << plain["model_type"];
+  }
+}
+
 // Each part of a layer by itself: that the others drop hides nothing.
 TEST(DetrDropout, EveryAttentionDropsWeightsThatAverageOut) {
   ParameterStore store(5, Purpose::kTraining);

@@ -96,5 +96,11 @@ TEST(Dropout, NamesAProbabilityThatIsNone) {
   EXPECT_THROW(drop_path(x, 1.1f, {}), Error);
 }
 
+TEST(Dropout, StochasticDepthRisesEvenlyFromTheFirstLayer) {
+  for (int64_t layer = 0; layer < 4; ++layer)
+    EXPECT_FLOAT_EQ(drop_path_at(layer, 4, 0.3f), 0.1f * static_cast<float>(layer));
+  EXPECT_EQ(drop_path_at(0, 1, 0.3f), 0);  // as linspace(0, 0.3, 1)
+}
+
 }  // namespace
 }  // namespace fovea
