@@ -26,8 +26,10 @@ std::string joined(const std::vector<std::string>& words) {
 
 void add_map_options(CLI::App& app, AttendSettings& settings) {
   MapRequest& request = settings.request;
-  app.add_option("--kind", settings.kind,
-                 "How the map is made; a wrong word is answered with those that the model has")
+  app.add_option(
+         "--kind", settings.kind,
+         "How the map is made: raw, rollout, relevance, grad-cam ...; a wrong word is answered with those "
+         "that the model has")
       ->type_name("WORD");
   app.add_option("--layer", request.layer, "Which layer, from 0; -1 is the last")->type_name("N");
   app.add_option("--head", request.head, "Which head, from 0; -1 is the last; default: all, fused")

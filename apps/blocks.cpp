@@ -12,7 +12,7 @@ namespace fovea {
 namespace {
 
 constexpr char kHelp[] =
-    "Lists the attention blocks that a network can be built with.\n\n"
+    "Lists the attention blocks over a feature map that the library holds.\n\n"
     "  fovea blocks\n"
     "  fovea blocks --json | jq -r '.[].name'\n";
 

@@ -12,7 +12,7 @@ namespace fovea {
 using Block = std::function<Tensor(const Tensor& x, const Pass& pass)>;
 
 struct BlockInfo {
-  const char* name;  // as the command line and model configs spell it
+  const char* name;  // as `fovea blocks` spells it
   const char* title;
   const char* paper;
   Block (*make)(int64_t channels, const Weights& w);
