@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "apps/model_options.h"
@@ -16,6 +18,9 @@ namespace fovea {
 namespace {
 
 constexpr char kTeacher[] = "the teacher";  // among what a resumed run must have alike
+// Pictures that a network which does not learn gets at a time, whatever a step's batch is: its answers are
+// the same, and a large one's memory is bounded.
+constexpr int64_t kNetworksBatch = 32;
 constexpr char kHelp[] =
     "Trains a classifier on pictures in one folder a class.\n\n"
     "  fovea train classify --data flowers -m vit -o flowers-vit            train a checkpoint further\n"
@@ -47,10 +52,11 @@ std::string record_of(const ClassificationData& data) {
 
 // Folders below the data are its classes, or its splits.
 void expect_beside(const std::string& folder, const std::string& data) {
-  std::error_code error;
-  const std::string inner = std::filesystem::weakly_canonical(folder, error).string() + "/";
-  const std::string outer = std::filesystem::weakly_canonical(data, error).string() + "/";
-  if (inner.starts_with(outer))
+  const auto whole = [](const std::string& path) {
+    std::error_code error;
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error).string() + "/";
+  };
+  if (whole(folder).starts_with(whole(data)))
     fail_with(kUsage, folder, ": lies in the data, of which it would become a part; choose another -o");
 }
 
@@ -127,7 +133,7 @@ class TrainClassifyVerb {
   // Puts what the teachers say into the task. They are asked once in a run, however often that is resumed.
   bool learn(const ClassificationData& data, const std::string& key, BatchOptions batches,
              ClassificationTask& task, RunFolder& folder) {
-    batches.batch = 32;  // a large network's, whatever a step's is: its answers are the same
+    batches.batch = kNetworksBatch;
     Tensor logits = folder.teacher(key);
     if (!logits) {
       logits = mean_logits(data, batches);
@@ -168,10 +174,12 @@ class TrainClassifyVerb {
             const TrainerOptions& options, RunFolder folder, BatchOptions batches) {
     run_.note("only the classifier is trained: each picture goes through the network once");
     const auto step = [](int64_t) { return received_signal() == 0; };
-    std::optional<Features> train = features_of(network, data.pictures, data.train, recipe, batches, step);
+    BatchOptions looks = batches;
+    looks.batch = std::min(batches.batch, kNetworksBatch);
+    std::optional<Features> train = features_of(network, data.pictures, data.train, recipe, looks, step);
     std::optional<Features> held_out;
     if (train && !data.held_out.empty())
-      held_out = features_of(network, data.held_out_pictures, data.held_out, recipe, batches, step);
+      held_out = features_of(network, data.held_out_pictures, data.held_out, recipe, looks, step);
     if (!train || (!data.held_out.empty() && !held_out)) return interrupted_code();
     batches.drop_last = batches.batch <= static_cast<int64_t>(train->labels.size());
     const LinearProbe probe(network, std::move(*train), std::move(held_out), batches,

@@ -97,8 +97,11 @@ void describe_source(TrainerOptions& options, const TrainableModel& model, const
 
 void TrainRun::spare(const std::string& model, const char* what) const {
   std::error_code error;
+  std::filesystem::path folder = model;
+  if (std::filesystem::is_regular_file(model, error))
+    folder = std::filesystem::absolute(folder).parent_path();
   if (settings_.start() != RunFolder::Start::kResume &&
-      std::filesystem::equivalent(model, settings_.folder, error))
+      std::filesystem::equivalent(folder, settings_.folder, error))
     fail_with(kUsage, settings_.folder, ": is ", what, ", and would be lost; choose another -o");
 }
 

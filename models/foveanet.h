@@ -12,7 +12,7 @@
 namespace fovea {
 
 struct FoveaNetConfig {
-  int64_t image_size = 32, classes = 10;
+  int64_t image_height = 32, image_width = 32, classes = 10;
   int64_t stem_width = 32;
   bool whitened_stem = true;  // the stem's filters are read off the pictures, not learned
   struct Stage {

@@ -1,6 +1,7 @@
 #include "models/foveanet_model.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "attention/base/error.h"
 #include "models/class_labels.h"
@@ -37,7 +38,9 @@ int64_t bounded(const ConfigJson& config, const char* key, int64_t absent, int64
 FoveaNetConfig read_config(const ConfigJson& config) {
   constexpr int64_t kWidest = 4096;
   FoveaNetConfig c;
-  c.image_size = bounded(config, "image_size", c.image_size, 1, 8192);
+  std::tie(c.image_height, c.image_width) = config.sides("image_size", c.image_height);
+  const auto [shorter, longer] = std::minmax(c.image_height, c.image_width);
+  if (longer > 8192) config.refuse("image_size", "is " + std::to_string(longer) + ", above 8192");
   c.stem_width = bounded(config, "stem_width", c.stem_width, 1, kWidest);
   c.whitened_stem = config.flag("whitened_stem", c.whitened_stem);
   if (c.whitened_stem && (c.stem_width % 2 != 0 || c.stem_width > 54))
@@ -60,7 +63,7 @@ FoveaNetConfig read_config(const ConfigJson& config) {
                   "is " + std::to_string(c.views.shift) + ", not less than a position of the last stage");
   if (widths.back() % c.heads != 0)
     config.refuse("attention_heads", "does not divide the last stage's width");
-  if (c.image_size >> widths.size() < 1) config.refuse("image_size", "is too small for so many stages");
+  if (shorter >> widths.size() < 1) config.refuse("image_size", "is too small for so many stages");
   return c;
 }
 
@@ -85,11 +88,11 @@ ModelInfo describe(const ConfigJson& config, const FoveaNetConfig& c) {
   info.library = "fovea";
   info.licence = config.text("license");
   info.embedding = c.stages.back().width;
-  info.input_height = info.input_width = c.image_size;
+  info.input_height = c.image_height;
+  info.input_width = c.image_width;
   info.labels =
       config.has("id2label") ? labels_at(config, "id2label", c.classes) : numbered_labels(c.classes);
-  const std::string size = std::to_string(c.image_size);
-  info.details = {{"picture", size + " x " + size},
+  info.details = {{"picture", std::to_string(c.image_height) + " x " + std::to_string(c.image_width)},
                   {"stem", std::to_string(c.stem_width)},
                   {"stages, width x blocks", joined(c.stages)},
                   {"non-local after stage", std::to_string(c.non_local_stage)},

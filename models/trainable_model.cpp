@@ -29,7 +29,9 @@ bool take_labels(ModelSource& source, const std::vector<std::string>& known,
   const bool same = known == wanted;
   if (same && !source.config->has("problem_type")) return true;  // that may say: several classes a picture
   const std::string file = source.config->file();
-  const std::string text = relabelled(*source.config, wanted, same ? std::vector<std::string>{} : bound);
+  const bool other_classes = !same && (source.checkpoint || source.config->has("id2label"));
+  const std::string text =
+      relabelled(*source.config, wanted, other_classes ? bound : std::vector<std::string>{});
   source.config.emplace(file, text);
   return same;
 }

@@ -24,7 +24,7 @@ VitConfig describe(const ModelSource& source, ModelInfo& info, NameTable& names)
     std::string backbone;
     VitConfig vit = vit_from_transformers(config, info, backbone);
     vit.pooler = vit.pooler && holds_pooler(source);
-    names = transformers_vit_names(backbone);
+    names = transformers_vit_names(backbone, vit.pool == VitConfig::Pool::kBothTokens);
     return vit;
   }
   if (is_timm_vit(config.text("architecture"))) {

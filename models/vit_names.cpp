@@ -18,8 +18,8 @@ constexpr NameRule kTransformersBackbone[] = {
     {"encoder.layer.*.layernorm_after.", "layers.*.norm2."},
     {"layernorm.", "norm."},
 };
+constexpr NameRule kTransformersHead[] = {{"classifier.", "head."}};
 constexpr NameRule kTransformersHeads[] = {
-    {"classifier.", "head."},
     {"cls_classifier.", "head."},
     {"distillation_classifier.", "distillation_head."},
 };
@@ -64,7 +64,7 @@ constexpr NameRule kPooler[] = {{"pooler.dense.", "pooler."}};
 
 }  // namespace
 
-NameTable transformers_vit_names(const std::string& backbone) {
+NameTable transformers_vit_names(const std::string& backbone, bool both_heads) {
   NameTable names;
   names.add(kTransformersBackbone, backbone);
   names.add(kMaskToken, backbone);
@@ -72,7 +72,9 @@ NameTable transformers_vit_names(const std::string& backbone) {
     names.add(kPooler);
   } else {  // a classifier reads the class token itself; some checkpoints carry their pooler along
     names.add(kUnreadPooler, backbone);
+    if (!both_heads) names.add(kTransformersHead);  // the first of two is what it is saved as
     names.add(kTransformersHeads);
+    if (both_heads) names.add(kTransformersHead);
   }
   return names;
 }

@@ -96,6 +96,7 @@ TarPictures::TarPictures(const std::filesystem::path& path, int64_t most_kept)
   }
   if (!reader.compressed() && end_ + kBlock > file_size_) damaged("it ends without its end mark");
   places_.clear();
+  passed_over_.clear();
   fd_ = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (fd_ < 0) fail(in_quotes(path.string()), ": ", std::generic_category().message(errno));
 }
@@ -114,14 +115,17 @@ void TarPictures::add_entry(Reader& reader) {
     if (size < 0 || size > file_size_ || end_ > file_size_)
       damaged("member " + in_quotes(name) + " reaches past the end of the file");
   }
-  if (name.empty() || is_hidden(name)) return;
-  if (type == AE_IFDIR) listing_.folders.push_back(name);
-  if (type == AE_IFREG && !is_picture(name)) listing_.others.push_back(name);
-  if (!is_picture(name)) return;
-  if (const char* target = reader.hard_link())
+  if (name.empty()) return;
+  const char* const target = reader.hard_link();
+  if (is_hidden(name) || !is_picture(name)) {
+    if (type == AE_IFREG && !target) pass_over(reader, name);
+    if (type == AE_IFDIR && !is_hidden(name)) listing_.folders.push_back(name);
+    if (type == AE_IFREG && !is_hidden(name)) listing_.others.push_back(name);
+  } else if (target) {
     add_hard_link(name, plain_name(target));
-  else if (type == AE_IFREG)
+  } else if (type == AE_IFREG) {
     add_picture(reader, name);
+  }
 }
 
 TarPictures::Member& TarPictures::member_called(const std::string& name) {
@@ -151,12 +155,23 @@ void TarPictures::add_picture(Reader& reader, const std::string& name) {
   if (code != ARCHIVE_EOF) damaged(reason_of(reader.a));
 }
 
+void TarPictures::pass_over(const Reader& reader, const std::string& name) {
+  const bool here = !reader.compressed() && !reader.sparse();
+  passed_over_[name] = {here ? archive_filter_bytes(reader.a, 0) : -1, archive_entry_size(reader.entry), {}};
+}
+
 void TarPictures::add_hard_link(const std::string& name, const std::string& target) {
   const auto found = places_.find(target);
-  if (found == places_.end())
+  const auto other = passed_over_.find(target);
+  if (found == places_.end() && other == passed_over_.end())
     damaged("member " + in_quotes(name) + " is a link to " + in_quotes(target) + ", which is not before it");
-  keep(static_cast<int64_t>(members_[found->second].kept.size()));
-  const Member same = members_[found->second];
+  if (found == places_.end() && other->second.offset < 0)
+    fail(in_quotes(path_.string()), ": member ", in_quotes(name), " is a link to ", in_quotes(target),
+         ", which is hidden, or no picture by its name; unpack the archive first (tar xf), or keep it as a "
+         "plain "
+         ".tar");
+  const Member same = found == places_.end() ? other->second : members_[found->second];
+  keep(static_cast<int64_t>(same.kept.size()));
   Member& member = member_called(name);
   kept_ -= static_cast<int64_t>(member.kept.size());
   member = same;

@@ -32,6 +32,7 @@ class TarPictures {
   struct Reader;
   void add_entry(Reader& reader);
   void add_picture(Reader& reader, const std::string& name);
+  void pass_over(const Reader& reader, const std::string& name);
   void add_hard_link(const std::string& name, const std::string& target);
   Member& member_called(const std::string& name);
   void keep(int64_t bytes);  // of compressed members; fails if they are too many
@@ -43,7 +44,9 @@ class TarPictures {
   int64_t file_size_ = 0, end_ = 0;  // end_: of the last member that was seen
   PictureListing listing_;
   std::vector<Member> members_;
-  std::unordered_map<std::string, size_t> places_;  // by name, while the archive is read
+  // By name, while the archive is read. A link may lead to what is hidden, or no picture by its own name.
+  std::unordered_map<std::string, size_t> places_;
+  std::unordered_map<std::string, Member> passed_over_;  // offset -1: only reading it again would tell
 };
 
 }  // namespace fovea

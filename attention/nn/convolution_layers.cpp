@@ -43,9 +43,13 @@ Tensor normalise(const Tensor& x, const Kept& kept, const BatchNormConfig& confi
   if (!pass.running || frozen)
     return batch_norm(x, kept.weight, kept.bias, Moments{kept.running_mean, kept.running_var}, config.eps,
                       activation);
+  const int64_t n = x.count() / kept.weight.count();
+  if (n == 1)
+    fail(
+        "batch norm: a batch of one value a channel has no variance; train with more pictures a batch, or "
+        "with larger ones");
   Moments moments;
   Tensor y = batch_norm(x, kept.weight, kept.bias, config.eps, activation, moments);
-  const int64_t n = x.count() / kept.weight.count();
   pass.running->push_back({kept.running_mean, moments.mean, config.momentum});
   pass.running->push_back({kept.running_var, unbiased(moments.variance, n), config.momentum});
   return y;

@@ -61,9 +61,10 @@ ClassificationData open_classification_data(const std::filesystem::path& path, c
   const std::string split = wanted.share >= 0       ? ""
                             : !wanted.split.empty() ? wanted.split
                                                     : usual_held_out(pictures.splits());
-  if (split == kTrain) fail(path.string(), ": --split train is what is trained on; hold out another one");
   if (!split.empty()) {
     ImageFolder other = ImageFolder::open(path, split);
+    if (other.split() == kTrain)
+      fail(path.string(), ": --split ", split, " is what is trained on; hold out another one");
     for (const std::string& name : other.classes())
       if (!std::ranges::binary_search(pictures.classes(), name))
         fail(path.string(), ": class ", in_quotes(name), " is in ", split,

@@ -20,11 +20,12 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr char kState[] = "training_state.safetensors", kModel[] = "model.safetensors",
-               kTeacher[] = "teacher.safetensors", kLogits[] = "logits", kKey[] = "key";
+               kTeacher[] = "teacher.safetensors", kLogits[] = "logits", kKey[] = "key",
+               kRecord[] = "training.json";
 // What a run may leave behind, so that kForce and kResume touch nothing else. The state is the last to be
 // removed: as long as it is there, the run that it is of can go on and writes the others again.
-constexpr const char* kFiles[] = {kModel,        "metrics.csv",   "curves.png",
-                                  "config.json", "training.json", "preprocessor_config.json",
+constexpr const char* kFiles[] = {kModel,        "metrics.csv", "curves.png",
+                                  "config.json", kRecord,       "preprocessor_config.json",
                                   kTeacher,      kState};
 
 // What a run that was killed was writing.
@@ -77,7 +78,7 @@ std::vector<Panel> panels_of(std::span<const Measure> measures, std::span<const 
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path path, Start start) : path_(std::move(path)) {
+RunFolder::RunFolder(fs::path path, Start start) : path_(std::move(path)), replaces_(start == Start::kForce) {
   std::error_code error;
   fs::create_directories(path_, error);
   if (error || !fs::is_directory(path_, error))
@@ -88,9 +89,14 @@ RunFolder::RunFolder(fs::path path, Start start) : path_(std::move(path)) {
   if (start == Start::kNew && !fs::is_empty(path_, error))
     fail(path_.string(),
          ": is there already; go on with --resume, start over with --force, or choose another -o");
-  if (start == Start::kResume && fs::exists(path_ / kModel, error) && !fs::exists(path_ / kState, error))
-    fail(path_.string(), ": holds a model, but no ", kState,
-         " to go on from; start over with --force, or choose another -o");
+  const auto has = [&](const char* file) { return fs::exists(path_ / file, error); };
+  if (start == Start::kResume && !has(kState)) {
+    if (has(kModel) || has("model.safetensors.index.json"))
+      fail(path_.string(), ": holds a model, but no ", kState,
+           " to go on from; start over with --force, or choose another -o");
+    if (has("config.json") && !has(kRecord))
+      fail(path_.string(), ": holds a config.json that no run wrote; choose another -o");
+  }
   lock_.emplace(path_);
   remove_unfinished(path_);
   waits_ = start != Start::kResume;
@@ -106,6 +112,7 @@ void RunFolder::take_place() {
       fail((path_ / file).string(), ": cannot be removed (", error.message(), "); choose another -o");
   }
   for (const auto& [name, text] : std::exchange(waiting_, {})) write_text(name.c_str(), text);
+  if (const auto said = std::exchange(waiting_teacher_, {})) write_teacher(said->first, said->second);
 }
 
 std::optional<TrainingState> RunFolder::state() const {
@@ -131,6 +138,10 @@ void RunFolder::write_model(const std::map<std::string, Tensor>& stored, Dtype d
 }
 
 void RunFolder::write_teacher(const std::string& key, const Tensor& logits) {
+  if (waits_ && replaces_) {  // the run to be replaced may yet be all there is
+    waiting_teacher_.emplace(key, logits);
+    return;
+  }
   take_place();
   save_safetensors(path_ / kTeacher, {{kLogits, logits}}, {{kKey, key}});
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "attention/checkpoint/dtype.h"
 #include "models/training/folder_lock.h"
@@ -18,7 +19,7 @@ class RunFolder {
   enum class Start { kNew, kForce, kResume };
   // Makes the folder. Fails if it holds anything and the run is kNew, or if another run is at it. Nothing is
   // written before this run's first state or model, and until then what kForce is to replace stays whole.
-  // kResume starts a run if none was started there, but not over a model that has no state.
+  // kResume starts a run if none was started there, but not over a model, or a config.json, that is no run's.
   RunFolder(std::filesystem::path path, Start start);
   const std::filesystem::path& path() const { return path_; }
 
@@ -39,7 +40,9 @@ class RunFolder {
   std::filesystem::path path_;
   std::optional<FolderLock> lock_;
   bool waits_ = false;                          // until there is a state or a model to write
-  std::map<std::string, std::string> waiting_;  // texts to write then
+  bool replaces_;                               // it is kForce
+  std::map<std::string, std::string> waiting_;  // texts to write then, and what a teacher said
+  std::optional<std::pair<std::string, Tensor>> waiting_teacher_;
 };
 
 // What metrics.csv holds.

@@ -85,7 +85,19 @@ TEST_F(TrainOnBadInput, DataThatTeachNothing) {
   EXPECT_FALSE(std::filesystem::exists(folder / "run"));
 }
 
+TEST_F(TrainOnBadInput, WhatIsTrainedOnIsNotHeldOut) {
+  for (const std::string split : {"train", "training", "Train"}) {
+    const Outcome outcome = train("--epochs 1 -o run --split " + split);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_EQ(outcome.err,
+              "fovea: data: --split " + split + " is what is trained on; hold out another one\n");
+  }
+}
+
 TEST_F(TrainOnBadInput, ARunInItsOwnDataIsRefused) {
+  const Outcome here = run("cd data && $fovea train classify --data . -m ../vit/config.json --epochs 1");
+  EXPECT_EQ(here.code, 2);
+  EXPECT_EQ(here.err, "fovea: run: lies in the data, of which it would become a part; choose another -o\n");
   for (const char* place : {"data/run", "data/train/run"}) {
     const Outcome inside = train(std::string("--epochs 1 -o ") + place);
     EXPECT_EQ(inside.code, 2);

@@ -179,6 +179,14 @@ TEST_F(Train, ARunDoesNotSpoilWhatItIsMadeOf) {
   const Outcome itself = run("$fovea train classify --data data -m run --epochs 1 -o run --force");
   EXPECT_EQ(itself.code, 2);
   EXPECT_EQ(itself.err, "fovea: run: is the model to go on from, and would be lost; choose another -o\n");
+  for (const char* how : {"--force", "--resume"}) {  // nor over the config that it starts from
+    folder.write("mine/config.json", text("vit/config.json"));
+    const Outcome own =
+        run(std::string("$fovea train classify --data data -m mine/config.json --epochs 1 -o mine ") + how);
+    EXPECT_EQ(own.code, 2);
+    EXPECT_NE(own.err.find("choose another -o"), std::string::npos) << own.err;
+    EXPECT_EQ(text("mine/config.json"), text("vit/config.json"));
+  }
   const Outcome inside = run("$fovea train classify --data data/train -m run --epochs 1 -o data/train/new");
   EXPECT_EQ(inside.code, 2);
   EXPECT_NE(inside.err.find("lies in the data"), std::string::npos) << inside.err;

@@ -18,7 +18,7 @@ namespace {
 
 FoveaNetConfig tiny() {
   FoveaNetConfig c;
-  c.image_size = 16;
+  c.image_height = c.image_width = 16;
   c.classes = 3;
   c.stem_width = 8;
   c.stages = {{16, 1}, {24, 1}, {16, 0}};
@@ -134,6 +134,8 @@ TEST(FoveaNet, TellsItsStagesAndViews) {
     return std::map<std::string, std::string>(info.details.begin(), info.details.end());
   };
   EXPECT_EQ(told("").at("stages, width x blocks"), "8 x 1, 16 x 0");
+  EXPECT_EQ(told("").at("picture"), "32 x 32");
+  EXPECT_EQ(told(R"(, "image_size": [24, 40])").at("picture"), "24 x 40");
   EXPECT_EQ(told("").at("views of a picture"), "1");
   EXPECT_EQ(told(R"(, "mirror_average": true)").at("views of a picture"), "2, mirrored");
   EXPECT_EQ(told(R"(, "mirror_average": true, "shift_average": 1)").at("views of a picture"),
@@ -152,7 +154,8 @@ TEST(FoveaNet, ConfigsThatCannotBeAreRefusedByKey) {
   expect(R"(, "stage_widths": [8, 99999], "stage_blocks": [1, 0])", "stage_widths");
   expect(sound + R"(, "stem_width": 7)", "stem_width");
   expect(R"(, "stage_widths": [8, 18], "stage_blocks": [1, 0])", "attention_heads");
-  expect(sound + R"(, "image_size": 2)", "image_size");
+  for (const char* size : {"2", "[32, 2]", "[8193, 32]", "[32]"})
+    expect(sound + R"(, "image_size": )" + size, "image_size");
   expect(sound + R"(, "non_local_stage": 3)", "non_local_stage");
   expect(sound + R"(, "shift_average": 4)", "shift_average");
 }

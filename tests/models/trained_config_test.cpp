@@ -32,6 +32,10 @@ TEST(TrainedConfig, OtherClassesDropWhatHoldsForItsOwnAlone) {
   EXPECT_TRUE(source.config->has("mirror_average"));
   EXPECT_FALSE(take_labels(source, {"cat", "dog"}, {"left", "right"}, {"mirror_average"}));
   EXPECT_FALSE(source.config->has("mirror_average"));
+  source.config =
+      config(R"({"model_type": "foveanet", "mirror_average": true})");  // names none, to start with
+  EXPECT_FALSE(take_labels(source, {"LABEL_0", "LABEL_1"}, {"left", "right"}, {"mirror_average"}));
+  EXPECT_TRUE(source.config->has("mirror_average"));
 }
 
 // Else its scores would be each class's own, of logits that were learnt as shares.

@@ -44,6 +44,17 @@ TEST(VitNames, MapTransformersNamesOneToOne) {
   EXPECT_FALSE(matches(torchvision_vit_names().rules(), names));
 }
 
+// transformers looks for these two, each in its class.
+TEST(VitNames, TheClassifierIsSavedAsItsClassCallsIt) {
+  const NameTable one = transformers_vit_names("deit."), both = transformers_vit_names("deit.", true);
+  EXPECT_EQ(stored_name(one.rules(), "head.weight"), "classifier.weight");
+  EXPECT_EQ(stored_name(both.rules(), "head.weight"), "cls_classifier.weight");
+  EXPECT_EQ(stored_name(both.rules(), "distillation_head.bias"), "distillation_classifier.bias");
+  for (const NameTable* names : {&one, &both})
+    for (const char* stored : {"classifier.weight", "cls_classifier.weight"})
+      EXPECT_TRUE(mapped({stored}, *names).contains("head.weight")) << stored;
+}
+
 TEST(VitNames, MapTimmsAndTorchvisionsNames) {
   const ParameterMap timm =
       mapped({"cls_token", "blocks.11.attn.qkv.weight", "head_dist.bias"}, timm_vit_names());

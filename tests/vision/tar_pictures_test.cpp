@@ -68,6 +68,23 @@ TEST(TarPictures, LaterMembersReplaceEarlierOnesAndLinksShareTheirTarget) {
   }
 }
 
+TEST(TarPictures, LinksMayLeadToWhatIsPassedOver) {
+  const TempFolder folder;
+  const fs::path plain = folder.path() / "data.tar", packed = folder.path() / "data.tgz";
+  const DataFiles files = {
+      {".cache/3f", png(1)}, {"x/note", png(2)}, {"x/a.png", {}, ".cache/3f"}, {"x/b.png", {}, "x/note"}};
+  write_tar(plain, files);
+  write_tar(packed, files, ARCHIVE_FILTER_GZIP);
+  const TarPictures tar(plain);
+  EXPECT_EQ(tar.listing().pictures, (std::vector<std::string>{"x/a.png", "x/b.png"}));
+  EXPECT_EQ(tar.listing().others, std::vector<std::string>{"x/note"});
+  EXPECT_EQ(tar.bytes(0), png(1));
+  EXPECT_EQ(tar.bytes(1), png(2));
+  EXPECT_NE(why_not(packed).find("which is hidden, or no picture by its name; unpack"), std::string::npos);
+  write_tar(plain, {{"x/a.png", {}, ".cache/3f"}, {".cache/3f", png(1)}});
+  EXPECT_NE(why_not(plain).find("which is not before it"), std::string::npos);
+}
+
 TEST(TarPictures, RefusesAnArchiveThatWasCutAnywhere) {
   const TempFolder folder;
   const fs::path path = folder.path() / "data.tar";

@@ -117,6 +117,15 @@ TEST(BatchNorm, HandsTheBatchsStatisticsOut) {
 }
 
 // What is trained behind it shall see what it will be used with.
+TEST(BatchNorm, RefusesABatchThatHasNoVariance) {
+  ParameterStore store(1, Purpose::kTraining);
+  const BatchNorm norm(3, Weights(store));
+  RunningUpdates updates;
+  EXPECT_THROW(norm(random_tensor({1, 1, 1, 3}, 1), {.running = &updates}), Error);
+  EXPECT_NO_THROW(norm(random_tensor({2, 1, 1, 3}, 1), {.running = &updates}));
+  EXPECT_NO_THROW(norm(random_tensor({1, 1, 1, 3}, 1), {}));
+}
+
 TEST(BatchNorm, AFrozenOneStaysWhatItIsInUse) {
   const std::map<std::string, Tensor> values = {{"weight", random_tensor({5}, 1)},
                                                 {"bias", random_tensor({5}, 2)},

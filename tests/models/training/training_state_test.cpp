@@ -90,6 +90,31 @@ TEST(RunFolder, ATeachersWordIsKeptUnderItsKey) {
   EXPECT_FALSE(run.teacher("a"));
 }
 
+TEST(RunFolder, ATeachersWordWaitsWhereARunIsReplaced) {
+  const TempFolder folder;
+  const auto run = folder.path() / "run";
+  { RunFolder(run, RunFolder::Start::kNew).write(some_state()); }
+  RunFolder forced(run, RunFolder::Start::kForce);
+  forced.write_teacher("a", Tensor({1, 2}, std::vector<float>{1, 2}));
+  EXPECT_EQ(read_training_state(run / "training_state.safetensors").step, 17);
+  EXPECT_FALSE(std::filesystem::exists(run / "teacher.safetensors"));
+  forced.write_model({{"a", Tensor::full({1}, 1)}});
+  EXPECT_FALSE(std::filesystem::exists(run / "training_state.safetensors"));
+  EXPECT_EQ(forced.teacher("a").data()[1], 2);
+}
+
+TEST(RunFolder, GoesOnOverNothingThatIsNoRuns) {
+  const TempFolder folder;
+  for (const char* file : {"model.safetensors", "model.safetensors.index.json", "config.json"}) {
+    const auto place = folder.path() / file;
+    std::filesystem::create_directory(place);
+    std::ofstream(place / file) << "mine";
+    EXPECT_NE(message([&] { RunFolder(place, RunFolder::Start::kResume); }).find("choose another -o"),
+              std::string::npos)
+        << file;
+  }
+}
+
 TEST(TrainingState, NamesTheOptionThatDiffers) {
   EXPECT_EQ(first_difference({{"--lr", "0.1"}}, {{"--lr", "0.1"}}), "");
   EXPECT_EQ(first_difference({{"--lr", "0.1"}}, {{"--lr", "0.2"}}), "--lr was 0.1 and is 0.2");
