@@ -61,7 +61,7 @@ double ConfigJson::number(const char* key, double absent) const {
 
 float ConfigJson::share(const char* key, double absent) const {
   const auto share = static_cast<float>(number(key, absent));
-  if (!(share >= 0 && share < 1)) refuse(key, "is not a share below 1");
+  if (!(share >= 0 && share < 1)) refuse(key, "is " + json_[key].dump() + ", not a share from 0 to below 1");
   return share;
 }
 

@@ -20,8 +20,8 @@ struct ResNetConfig {
   bool pooled_shortcut = false;  // a shortcut strides by an average pool before its 1 x 1
   Activation activation = Activation::kRelu;  // of the stem and after each sum; within a block it is ReLU
   int64_t classes = 1000;                     // 0: no classifier
-  // What goes in training: of the pictures what the last block adds (of the first one's none), and of what
-  // the classifier reads.
+  // In training: the share of the pictures to which the last block adds nothing (the first has 0), and the
+  // share dropped of what the classifier reads.
   float drop_path = 0, dropout = 0;
 };
 

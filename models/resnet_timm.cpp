@@ -27,6 +27,7 @@ const TimmName* timm_name(std::string_view architecture, bool& deep) {
   return nullptr;
 }
 
+// Read below, or without a part in inference: DropBlock, and how weights are drawn, are not built.
 constexpr const char* kTimmArgs[] = {"layers",         "channels",        "stem_width",
                                      "in_chans",       "num_classes",     "drop_rate",
                                      "drop_path_rate", "drop_block_rate", "zero_init_last"};

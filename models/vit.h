@@ -23,8 +23,8 @@ struct VitConfig {
   Activation pooler_activation = Activation::kTanh;
   int64_t pooler_dim = 0;
   GridResample resample = GridResample::kBicubic;
-  // What goes in training: of the embeddings, in each layer as EncoderLayerConfig has it (drop_path of the
-  // last one; the first leaves out nothing), and of what the one classifier reads.
+  // Shares dropped in training: of the embeddings; in each layer, as EncoderLayerConfig's (`path` is the last
+  // layer's drop_path, the first has 0); of what a single classifier reads.
   struct Drops {
     float embeddings = 0, attention = 0, hidden = 0, added = 0, path = 0, pooled = 0;
   } drops = {};

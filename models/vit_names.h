@@ -5,8 +5,8 @@
 
 namespace fovea {
 
-// `backbone`: "vit.", "deit.", "" for a bare one. A model with both of DeiT's heads calls its classifier
-// otherwise.
+// `backbone`: "vit.", "deit.", "" for a bare one. With both of DeiT's heads the classifier is
+// cls_classifier.
 NameTable transformers_vit_names(const std::string& backbone, bool both_heads = false);
 NameTable timm_vit_names();
 NameTable torchvision_vit_names();

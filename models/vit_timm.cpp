@@ -65,7 +65,7 @@ std::optional<TimmName> timm_name(std::string_view architecture) {
   return reader.rest.empty() ? std::optional(name) : std::nullopt;
 }
 
-// timm's constructor arguments that are read below, or that change neither inference nor training.
+// timm's constructor arguments that are read below, or that change nothing but how weights are drawn.
 constexpr const char* kTimmArgs[] = {"img_size",       "patch_size",    "embed_dim",       "depth",
                                      "num_heads",      "mlp_ratio",     "qkv_bias",        "in_chans",
                                      "class_token",    "global_pool",   "fc_norm",         "num_classes",

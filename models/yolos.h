@@ -15,7 +15,8 @@ struct YolosConfig {
   Activation activation = Activation::kGelu;
   bool qkv_bias = true;
   bool middle_positions = true;  // added after each layer but the last
-  // What goes in training: of the embeddings and of what each half of a layer adds; of attention's weights.
+  // Shares dropped in training: of the embeddings and of what each half of a layer adds; of attention's
+  // weights.
   float dropout = 0, attention_dropout = 0;
 
   int64_t rows() const { return image_height / patch_height; }

@@ -167,9 +167,7 @@ void TarPictures::add_hard_link(const std::string& name, const std::string& targ
     damaged("member " + in_quotes(name) + " is a link to " + in_quotes(target) + ", which is not before it");
   if (found == places_.end() && other->second.offset < 0)
     fail(in_quotes(path_.string()), ": member ", in_quotes(name), " is a link to ", in_quotes(target),
-         ", which is hidden, or no picture by its name; unpack the archive first (tar xf), or keep it as a "
-         "plain "
-         ".tar");
+         ", which is hidden, or no picture by its name; unpack the archive first (tar xf)");
   const Member same = found == places_.end() ? other->second : members_[found->second];
   keep(static_cast<int64_t>(same.kept.size()));
   Member& member = member_called(name);

@@ -9,8 +9,8 @@ struct EncoderLayerConfig {
   float norm_eps = 1e-6f;
   Activation activation = Activation::kGelu;
   bool qkv_bias = true;
-  // What goes in training: of attention's weights, of the MLP's hidden values, of what each of the two adds,
-  // and that as a whole for some of the pictures (stochastic depth).
+  // Shares dropped in training: of attention's weights, of the MLP's hidden values, of what each of the two
+  // adds; and the share of the pictures for which it adds nothing (stochastic depth).
   float attention_dropout = 0, hidden_dropout = 0, dropout = 0, drop_path = 0;
 };
 

@@ -44,10 +44,7 @@ Tensor normalise(const Tensor& x, const Kept& kept, const BatchNormConfig& confi
     return batch_norm(x, kept.weight, kept.bias, Moments{kept.running_mean, kept.running_var}, config.eps,
                       activation);
   const int64_t n = x.count() / kept.weight.count();
-  if (n == 1)
-    fail(
-        "batch norm: a batch of one value a channel has no variance; train with more pictures a batch, or "
-        "with larger ones");
+  if (n == 1) fail("batch norm: one value a channel has no variance; train with a larger --batch or --size");
   Moments moments;
   Tensor y = batch_norm(x, kept.weight, kept.bias, config.eps, activation, moments);
   pass.running->push_back({kept.running_mean, moments.mean, config.momentum});
@@ -121,7 +118,7 @@ void ConvNorm::note(const Pass& pass, const Tensor& x, const Tensor& y, const st
     pass.convolutions->push_back({name_, x.shape(), packed_.shape(), y.shape(), way, now() - began});
 }
 
-Tensor ConvNorm::operator()(const Tensor& x, const Pass& pass, Tensor residual, float skipped) const {
+Tensor ConvNorm::operator()(const Tensor& x, const Pass& pass, Tensor residual, float drop_path) const {
   if (packed_) {
     const double began = now();
     Tensor y = packed_(x, folded_bias_, {activation_, std::move(residual), true});
@@ -132,14 +129,14 @@ Tensor ConvNorm::operator()(const Tensor& x, const Pass& pass, Tensor residual, 
   const Kept kept{scale_, shift_, running_mean_, running_var_};
   if (!residual) return normalise(y, kept, config_, pass, activation_);
   const Tensor normed = normalise(y, kept, config_, pass, Activation::kNone);
-  const Tensor sum = drop_path(normed, skipped, pass) + residual;
+  const Tensor sum = fovea::drop_path(normed, drop_path, pass) + residual;
   return activation_ == Activation::kNone ? sum : activate(activation_, sum);
 }
 
 ConvNorm::Chained ConvNorm::then(const ConvNorm& next, const Tensor& x, const Pass& pass, Tensor residual,
-                                 float skipped) const {
+                                 float drop_path) const {
   if (!packed_ || !next.packed_ || !chain_suits(packed_.direct(), next.packed_.direct()))
-    return {(*this)(x, pass, std::move(residual), skipped), {}};
+    return {(*this)(x, pass, std::move(residual), drop_path), {}};
   const double began = now();
   const ChainOutput out =
       convolution_chain(x, std::move(residual), {packed_.direct(), folded_bias_, activation_},

@@ -46,8 +46,8 @@ class ConvNorm {
   ConvNorm(int64_t in, int64_t out, std::array<int64_t, 2> kernel, const Weights& conv, const Weights& norm,
            const Convolution& how, Activation activation, const BatchNormConfig& config = {});
   // activation(norm(conv(x)) + residual). A residual that nobody else holds gives its memory to the result.
-  // In training, a share `skipped` of the pictures has the residual alone (stochastic depth).
-  Tensor operator()(const Tensor& x, const Pass& pass, Tensor residual = {}, float skipped = 0) const;
+  // In training, a share `drop_path` of the pictures has the residual alone (stochastic depth).
+  Tensor operator()(const Tensor& x, const Pass& pass, Tensor residual = {}, float drop_path = 0) const;
 
   struct Chained {
     Tensor own, next;  // next: none where the two gain nothing by running together
@@ -55,7 +55,7 @@ class ConvNorm {
   // The same, and what the layer `next` makes of it, if the two can share the cache; see
   // ops/convolution_chain.h.
   Chained then(const ConvNorm& next, const Tensor& x, const Pass& pass, Tensor residual,
-               float skipped = 0) const;
+               float drop_path = 0) const;
 
  private:
   void note(const Pass& pass, const Tensor& x, const Tensor& y, const std::string& way, double began) const;

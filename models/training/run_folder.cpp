@@ -89,6 +89,7 @@ RunFolder::RunFolder(fs::path path, Start start) : path_(std::move(path)), repla
   if (start == Start::kNew && !fs::is_empty(path_, error))
     fail(path_.string(),
          ": is there already; go on with --resume, start over with --force, or choose another -o");
+  lock_.emplace(path_);
   const auto has = [&](const char* file) { return fs::exists(path_ / file, error); };
   if (start == Start::kResume && !has(kState)) {
     if (has(kModel) || has("model.safetensors.index.json"))
@@ -97,7 +98,6 @@ RunFolder::RunFolder(fs::path path, Start start) : path_(std::move(path)), repla
     if (has("config.json") && !has(kRecord))
       fail(path_.string(), ": holds a config.json that no run wrote; choose another -o");
   }
-  lock_.emplace(path_);
   remove_unfinished(path_);
   waits_ = start != Start::kResume;
 }
@@ -111,6 +111,9 @@ void RunFolder::take_place() {
     if (error)
       fail((path_ / file).string(), ": cannot be removed (", error.message(), "); choose another -o");
   }
+  // First what tells that the others are a run's.
+  if (const auto record = waiting_.find(kRecord); record != waiting_.end())
+    write_text(kRecord, record->second);
   for (const auto& [name, text] : std::exchange(waiting_, {})) write_text(name.c_str(), text);
   if (const auto said = std::exchange(waiting_teacher_, {})) write_teacher(said->first, said->second);
 }

@@ -41,8 +41,8 @@ class RunFolder {
   std::optional<FolderLock> lock_;
   bool waits_ = false;                          // until there is a state or a model to write
   bool replaces_;                               // it is kForce
-  std::map<std::string, std::string> waiting_;  // texts to write then, and what a teacher said
-  std::optional<std::pair<std::string, Tensor>> waiting_teacher_;
+  std::map<std::string, std::string> waiting_;  // texts to write then
+  std::optional<std::pair<std::string, Tensor>> waiting_teacher_;  // and what a teacher said, with its key
 };
 
 // What metrics.csv holds.

@@ -168,7 +168,7 @@ TEST(DetrDropout, RefusesWhatIsNoShare) {
   for (nlohmann::json config : families()) {
     config["attention_dropout"] = 1.5;
     expect_words(refusal_of([&] { plan_detector(detector_source(config)); }),
-                 {"x/config.json", "attention_dropout", "share below 1"});
+                 {"x/config.json", "attention_dropout", "not a share from 0 to below 1"});
   }
 }
 

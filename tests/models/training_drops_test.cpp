@@ -1,10 +1,16 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
+#include <map>
+#include <tuple>
 
 #include "attention/base/parallel.h"
 #include "attention/base/rng.h"
 #include "models/network_plan.h"
+#include "models/resnet_config.h"
+#include "models/vit_config.h"
+#include "models/yolos_config.h"
 #include "tests/models/detector_check.h"
 #include "tests/models/refusal.h"
 
@@ -103,14 +109,62 @@ TEST(TrainingDrops, OneSeedGivesTheSameBitsForAnyThreads) {
   }
 }
 
+// A share rises from nothing at the first layer, or block, to all of it at the last.
 TEST(TrainingDrops, TheFirstLayerKeepsEveryPicture) {
-  for (const Family& family : families())
-    if (family.name == "ViT of timm") {
-      json one = with_share(family, "/model_args/drop_path_rate", 0.9);
-      one["model_args"]["depth"] = 1;
-      for (uint64_t seed = 1; seed < 9; ++seed)
-        EXPECT_TRUE(same_bits(trained(family, one, seed), family.outcome(one, {}))) << seed;
+  const std::vector<Family> all = families();
+  for (const auto& [family, first, last] :
+       {std::tuple(all[1], "layers.0", "layers.1"), std::tuple(all[2], "stages.0", "stages.3")}) {
+    const json config = with_share(family, "/model_args/drop_path_rate", 0.5);
+    const auto states = [&, &family = family](const Pass& pass) {
+      Taps taps;
+      Pass tapped = pass;
+      tapped.taps = &taps;
+      family.outcome(config, tapped);
+      std::map<std::string, Tensor> named;
+      for (const State& state : taps.states) named[state.name] = state.value;
+      return named;
+    };
+    const std::map<std::string, Tensor> plain = states({});
+    bool other = false;
+    for (uint64_t seed = 1; seed < 12; ++seed) {
+      Rng rng(seed);
+      const std::map<std::string, Tensor> dropped = states({.training = &rng});
+      EXPECT_TRUE(same_bits(dropped.at(first), plain.at(first))) << family.name << seed;
+      other |= !same_bits(dropped.at(last), plain.at(last));
     }
+    EXPECT_TRUE(other) << family.name;
+  }
+}
+
+TEST(TrainingDrops, EachKeyIsReadToItsPlaces) {
+  const std::vector<Family> all = families();
+  const auto config_of = [](const Family& family) {
+    json config = family.config;
+    double share = 0.1;
+    for (const std::string& where : family.shares) {
+      config[json::json_pointer(where)] = share;
+      share += 0.1;
+    }
+    return ConfigJson("x/config.json", config.dump());
+  };
+  ModelInfo info;
+  std::string backbone;
+  const VitConfig::Drops vit = vit_from_transformers(config_of(all[0]), info, backbone).drops;
+  EXPECT_EQ((std::array{vit.embeddings, vit.attention, vit.hidden, vit.added, vit.path, vit.pooled}),
+            (std::array{0.1f, 0.2f, 0.f, 0.1f, 0.f, 0.f}));
+  const VitConfig::Drops timm = vit_from_timm(config_of(all[1]), info).drops;
+  EXPECT_EQ(timm.pooled, 0.1f);
+  EXPECT_EQ(timm.embeddings, 0.2f);
+  EXPECT_FLOAT_EQ(timm.attention, 0.3f);
+  EXPECT_FLOAT_EQ(timm.hidden, 0.4f);
+  EXPECT_EQ(timm.added, timm.hidden);
+  EXPECT_FLOAT_EQ(timm.path, 0.5f);
+  const ResNetConfig resnet = resnet_from_timm(config_of(all[2]), info);
+  EXPECT_EQ(resnet.dropout, 0.1f);
+  EXPECT_EQ(resnet.drop_path, 0.2f);
+  const YolosConfig yolos = yolos_from_transformers(config_of(all[3]), info);
+  EXPECT_EQ(yolos.dropout, 0.1f);
+  EXPECT_EQ(yolos.attention_dropout, 0.2f);
 }
 
 TEST(TrainingDrops, RefusesWhatIsNoShare) {
@@ -118,7 +172,7 @@ TEST(TrainingDrops, RefusesWhatIsNoShare) {
     for (const std::string& where : family.shares)
       for (const double bad : {-0.1, 1.0})
         expect_words(refusal_of([&] { family.outcome(with_share(family, where, bad), {}); }),
-                     {"x/config.json", where.substr(where.rfind('/') + 1), "share below 1"});
+                     {"x/config.json", where.substr(where.rfind('/') + 1), "not a share from 0 to below 1"});
 }
 
 }  // namespace
