@@ -44,7 +44,10 @@ Tensor normalise(const Tensor& x, const Kept& kept, const BatchNormConfig& confi
     return batch_norm(x, kept.weight, kept.bias, Moments{kept.running_mean, kept.running_var}, config.eps,
                       activation);
   const int64_t n = x.count() / kept.weight.count();
-  if (n == 1) fail("batch norm: one value a channel has no variance; train with a larger --batch or --size");
+  if (n == 1)
+    fail(
+        "batch norm: one value a channel has no variance; train with more pictures in a batch, or with "
+        "larger ones");
   Moments moments;
   Tensor y = batch_norm(x, kept.weight, kept.bias, config.eps, activation, moments);
   pass.running->push_back({kept.running_mean, moments.mean, config.momentum});
