@@ -76,6 +76,12 @@ void add_learning_options(CLI::App& app, TrainSettings& s, const TrainHelp& help
                             help.schedule);
   app.add_option("--warm-up", s.warm_up, help.warm_up)->type_name("EPOCHS")->check(kNotNegative);
   app.add_option("--clip-norm", s.clip_norm, help.clip_norm)->type_name("X")->check(kNotNegative);
+  app.add_option(
+         "--sharpness-aware", s.sharpness_radius,
+         "Step by the gradient at the worst weights in this radius (adaptive SAM), in twice the time; "
+         "0.5 is usual")
+      ->type_name("RHO")
+      ->check(kNotNegative);
   app.add_option("--ema", s.average, help.average)->type_name("DECAY")->check(within(0, 0.999999));
   app.add_option("--freeze", s.frozen, help.freeze)->type_name("PREFIX")->take_all();
 }

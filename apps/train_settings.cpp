@@ -60,6 +60,7 @@ std::map<std::string, std::string> TrainSettings::described() const {
           {"--schedule", name_of(*schedule)},
           {"--warm-up", shown(*warm_up)},
           {"--clip-norm", shown(*clip_norm)},
+          {"--sharpness-aware", shown(sharpness_radius)},
           {"--ema", shown(*average)},
           {"--freeze", fmt::format("{}", fmt::join(frozen, " "))},
           {"--holdout", hold_out < 0 ? "" : shown(hold_out)},
@@ -77,6 +78,7 @@ TrainerOptions TrainSettings::trainer() const {
   options.weight_decay = static_cast<float>(*weight_decay);
   options.warm_up = *warm_up;
   options.clip_norm = *clip_norm;
+  options.sharpness_radius = sharpness_radius;
   options.average = *average;
   options.dtype = dtype;
   options.checkpoint_minutes = checkpoint_minutes;

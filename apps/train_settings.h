@@ -25,6 +25,7 @@ struct TrainSettings {
   uint64_t seed = 0;
   std::optional<int64_t> epochs, batch;
   std::optional<double> learning_rate, weight_decay, warm_up, clip_norm, average;
+  double sharpness_radius = 0;
   std::optional<TrainerOptions::Method> method;
   std::optional<Schedule::Kind> schedule;
   double momentum = 0.9, hold_out = -1;

@@ -10,7 +10,9 @@ namespace {
 
 constexpr int64_t kChunk = 16384;
 
-double squares(const Tensor& x) {
+}  // namespace
+
+double sum_of_squares(const Tensor& x) {
   std::vector<double> sums(static_cast<size_t>((x.count() + kChunk - 1) / kChunk));
   parallel_for(static_cast<int64_t>(sums.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) {
@@ -25,12 +27,10 @@ double squares(const Tensor& x) {
   return sum;
 }
 
-}  // namespace
-
 double gradient_norm(const Gradients& gradients, const std::vector<Parameter>& parameters) {
   double sum = 0;
   for (const Parameter& p : parameters)
-    if (gradients.has(p.value)) sum += squares(gradients[p.value]);
+    if (gradients.has(p.value)) sum += sum_of_squares(gradients[p.value]);
   return std::sqrt(sum);
 }
 

@@ -4,8 +4,9 @@
 
 namespace fovea {
 
-// The length of all the parameters' gradients as one vector; one without a gradient counts as zeros. Summed
-// in double and in order.
+double sum_of_squares(const Tensor& x);  // in double and in order, whatever the threads
+
+// The length of all the parameters' gradients as one vector; one without a gradient counts as zeros.
 double gradient_norm(const Gradients& gradients, const std::vector<Parameter>& parameters);
 
 // Pascanu et al. 2013, https://arxiv.org/abs/1211.5063: where that norm is larger than `most`, scales the

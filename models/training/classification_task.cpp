@@ -89,9 +89,14 @@ Tensor ClassificationTask::first_images() {
 StepResult ClassificationTask::step(int64_t epoch, int64_t step, const Pass& pass) {
   const Batch batch = training_batch(epoch, step);
   if (batch.labels.empty()) return {.loss = {}, .failures = batch.failures};
-  const Tensor logits =
-      suited(recipe_.height(), recipe_.width(), [&] { return network_.logits(batch.images, pass); });
-  return classification_step(logits, batch, options_.label_smoothing, teaching_);
+  const auto learn = [this, batch](const Pass& of) {
+    const Tensor logits =
+        suited(recipe_.height(), recipe_.width(), [&] { return network_.logits(batch.images, of); });
+    return classification_step(logits, batch, options_.label_smoothing, teaching_);
+  };
+  StepResult result = learn(pass);
+  result.again = [learn](const Pass& of) { return learn(of).loss; };
+  return result;
 }
 
 std::optional<HeldOutResult> ClassificationTask::evaluate_held_out(

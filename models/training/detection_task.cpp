@@ -90,22 +90,30 @@ TrainingTask DetectionTask::task() {
 StepResult DetectionTask::step(int64_t epoch, int64_t step, const Pass& pass) {
   const DetectionBatch batch = blamed_on(Cause::kPictures, [&] { return train_.batch(epoch, step); });
   if (!batch.images) return {.loss = {}, .failures = batch.failures};
-  const std::vector<BoxTargets> targets = targets_of(batch.objects);
+  const auto learnt = [this, images = batch.images, padding = batch.padding,
+                       targets = targets_of(batch.objects)](const Pass& of) {
+    return learn({images, padding}, targets, of);
+  };
+  StepResult result = learnt(pass);
+  result.failures = batch.failures;
+  result.again = [learnt](const Pass& of) { return learnt(of).loss; };
+  return result;
+}
+
+StepResult DetectionTask::learn(const DetectorInput& input, const std::vector<BoxTargets>& targets,
+                                const Pass& pass) {
   std::optional<DenoisingQueries> denoising;
   if (detector_.takes_denoising && options_.denoising.queries > 0)
     denoising = denoising_queries(targets, *pass.training, options_.denoising);
   const DenoisingQueries* queries = denoising ? &*denoising : nullptr;
-  const DetectorOutput output = suited(batch.images.dim(1), batch.images.dim(2), [&] {
-    return detector_.detect({batch.images, batch.padding}, pass, queries);
-  });
-  const int64_t pictures = batch.images.dim(0);
-  if (!is_finite(output))
-    return {.loss = Tensor::full({1}, NAN), .pictures = pictures, .failures = batch.failures};
+  const DetectorOutput output = suited(input.images.dim(1), input.images.dim(2),
+                                       [&] { return detector_.detect(input, pass, queries); });
+  const int64_t pictures = input.images.dim(0);
+  if (!is_finite(output)) return {.loss = Tensor::full({1}, NAN), .pictures = pictures};
   const DetectionLoss loss = detection_loss(output, targets, detector_.loss, queries);
   return {.loss = loss.total,
           .pictures = pictures,
-          .score = (1 - loss.last.class_error / 100) * static_cast<double>(pictures),
-          .failures = batch.failures};
+          .score = (1 - loss.last.class_error / 100) * static_cast<double>(pictures)};
 }
 
 std::optional<HeldOutResult> DetectionTask::evaluate(const std::map<std::string, Tensor>& values) {

@@ -35,6 +35,7 @@ class DetectionTask {
 
  private:
   StepResult step(int64_t epoch, int64_t step, const Pass& pass);
+  StepResult learn(const DetectorInput& input, const std::vector<BoxTargets>& targets, const Pass& pass);
   std::optional<HeldOutResult> evaluate(const std::map<std::string, Tensor>& values);
 
   TrainableDetector detector_;

@@ -86,9 +86,13 @@ TrainingTask LinearProbe::task() const {
   task.steps_per_epoch = (count + (options_.drop_last ? 0 : options_.batch - 1)) / options_.batch;
   task.measures = classification_measures();
   task.step = [this](int64_t epoch, int64_t step, const Pass&) {
-    const Batch features = batch(epoch, step);
-    return classification_step(linear(features.images, weight_.value, bias_.value), features,
-                               label_smoothing_);
+    const auto learn = [this, features = batch(epoch, step)] {
+      return classification_step(linear(features.images, weight_.value, bias_.value), features,
+                                 label_smoothing_);
+    };
+    StepResult result = learn();
+    result.again = [learn](const Pass&) { return learn().loss; };
+    return result;
   };
   if (held_out_)
     task.evaluate = [this](const std::map<std::string, Tensor>& values) {

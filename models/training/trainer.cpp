@@ -10,6 +10,7 @@
 #include "attention/optim/clip.h"
 #include "attention/optim/muon.h"
 #include "attention/optim/sgd.h"
+#include "attention/optim/sharpness_aware.h"
 #include "attention/optim/state.h"
 #include "attention/tensor/block_pool.h"
 #include "models/training/training_error.h"
@@ -153,7 +154,7 @@ bool Trainer::run_epoch() {
     if (events_.interrupted()) return false;
     step();
     const int64_t every = options_.checkpoint_steps;
-    const bool due = every > 0 ? (state_.epoch * task_.steps_per_epoch + state_.step) % every == 0
+    const bool due = every > 0 ? step_of_run() % every == 0
                                : Minutes(Clock::now() - saved_).count() >= options_.checkpoint_minutes;
     if (due) save();
   }
@@ -161,16 +162,17 @@ bool Trainer::run_epoch() {
 }
 
 void Trainer::step() {
-  Rng rng = rng_of(options_.seed, state_.epoch * task_.steps_per_epoch + state_.step);
+  Rng rng = rng_of(options_.seed, step_of_run());
   RunningUpdates running;
-  const StepResult result = task_.step(
-      state_.epoch, state_.step, {.training = &rng, .running = options_.live_norms ? &running : nullptr});
+  StepResult result = task_.step(state_.epoch, state_.step, pass(rng, running));
   note(result.failures);
   if (result.loss) {
-    update(result.loss, running);
     state_.loss_sum += static_cast<double>(result.loss.data()[0]) * static_cast<double>(result.pictures);
     state_.score_sum += result.score;
     state_.seen += result.pictures;
+    update(std::move(result.loss), result.again);
+    apply(running);
+    if (average_) average_->update();
   }
   ++state_.step;
   lap();
@@ -189,17 +191,25 @@ void Trainer::note(const std::vector<PictureFailure>& failures) {
     if (state_.unreadable.emplace(as_kept(name), reason).second) events_.note(reason);
 }
 
-void Trainer::update(const Tensor& loss, const RunningUpdates& running) {
-  const ParameterStore& store = *model_.store;
+void Trainer::update(Tensor loss, const std::function<Tensor(const Pass&)>& again) {
+  const std::vector<Parameter>& parameters = model_.store->parameters();
+  Gradients gradients = gradients_of(std::move(loss));
+  if (options_.sharpness_radius > 0) {
+    Rng rng = rng_of(options_.seed, step_of_run());  // drops the same
+    RunningUpdates elsewhere;                        // of weights that are not the model's
+    const Ascent nearby(parameters, gradients, options_.sharpness_radius);
+    gradients = gradients_of(again(pass(rng, elsewhere)));
+  }
+  if (options_.clip_norm > 0) clip_gradients(gradients, parameters, options_.clip_norm);
+  optimiser_->step(gradients, rate_of(step_of_run()));
+}
+
+Gradients Trainer::gradients_of(Tensor loss) const {
   if (!std::isfinite(loss.data()[0])) diverged("the loss is not finite", state_.step);
   Gradients gradients = backward(loss);
-  const double norm = options_.clip_norm > 0
-                          ? clip_gradients(gradients, store.parameters(), options_.clip_norm)
-                          : gradient_norm(gradients, store.parameters());
-  if (!std::isfinite(norm)) diverged("the gradients are not finite", state_.step);
-  optimiser_->step(gradients, rate_of(state_.epoch * task_.steps_per_epoch + state_.step));
-  apply(running);
-  if (average_) average_->update();
+  if (!std::isfinite(gradient_norm(gradients, model_.store->parameters())))
+    diverged("the gradients are not finite", state_.step);
+  return gradients;
 }
 
 bool Trainer::finish_epoch() {
@@ -264,6 +274,14 @@ void Trainer::write_outputs() {
   }
   folder_.write_metrics(task_.measures, state_.epochs);
   mark_ = Clock::now();
+}
+
+int64_t Trainer::step_of_run() const {
+  return state_.epoch * task_.steps_per_epoch + state_.step;
+}
+
+Pass Trainer::pass(Rng& rng, RunningUpdates& running) const {
+  return {.training = &rng, .running = options_.live_norms ? &running : nullptr};
 }
 
 float Trainer::rate_of(int64_t step) const {

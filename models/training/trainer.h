@@ -24,6 +24,7 @@ struct TrainerOptions {
   float learning_rate = 0.1f, momentum = 0.9f, weight_decay = 5e-4f;
   double warm_up = 0;                            // epochs
   double clip_norm = 0;                          // 0: no clipping
+  double sharpness_radius = 0;                   // of the ascent before each step; 0: none
   double average = 0;                            // decay of the weights' moving average; 0: none is kept
   Dtype dtype = Dtype::kF32;                     // what the model's file holds: kF32, kF16 or kBF16
   std::map<std::string, float> rates = {};       // parameters under these names: times the learning rate
@@ -39,7 +40,9 @@ struct StepResult {
   Tensor loss;           // [1], recorded; none if not one picture could be read
   int64_t pictures = 0;  // that it is the mean of
   double score = 0;      // their sum of what the task calls its score
-  std::vector<PictureFailure> failures;
+  // The loss of the same pictures at the weights of now. Wanted if sharpness_radius is not 0.
+  std::function<Tensor(const Pass& pass)> again = nullptr;
+  std::vector<PictureFailure> failures = {};
 };
 
 // What is held out, as a model did on it.
@@ -93,7 +96,10 @@ class Trainer {
   bool run_epoch();
   bool finish_epoch();
   void step();
-  void update(const Tensor& loss, const RunningUpdates& running);
+  void update(Tensor loss, const std::function<Tensor(const Pass&)>& again);
+  Gradients gradients_of(Tensor loss) const;
+  Pass pass(Rng& rng, RunningUpdates& running) const;
+  int64_t step_of_run() const;
   void note(const std::vector<PictureFailure>& failures);
   std::optional<HeldOutResult> evaluated() const;
   void check_values() const;

@@ -56,7 +56,8 @@ TEST_F(TrainDetect, MakesAModelThatDetects) {
 
 TEST_F(TrainDetect, SameBitsForAnyThreadCountAndWhereverItWasCut) {
   const std::string options =
-      "--epochs 3 --scale 0.8,1.2 --mosaic 0.3 --colour-jitter 0.2 --checkpoint-steps 1 ";
+      "--epochs 3 --scale 0.8,1.2 --mosaic 0.3 --colour-jitter 0.2 --sharpness-aware 0.2 --checkpoint-steps "
+      "1 ";
   ASSERT_EQ(train(options + "--threads 1 -o one").code, 0);
   ASSERT_EQ(train(options + "--threads 2 -o two").code, 0);
   EXPECT_EQ(text("one/model.safetensors"), text("two/model.safetensors"));

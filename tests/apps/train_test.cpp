@@ -69,6 +69,21 @@ TEST_F(Train, MuonLearnsTheSameOnAnyThreads) {
   EXPECT_EQ(Json::parse(text("one/training.json")).at("options").at("--optimizer"), "muon");
 }
 
+TEST_F(Train, TheWorstWeightsNearbyTeachTheSameOnAnyThreads) {
+  const std::string options = "--epochs 5 --label-smoothing 0 ";
+  ASSERT_EQ(train(options + "--sharpness-aware 0.5 --threads 1 -o one").code, 0);
+  ASSERT_EQ(train(options + "--sharpness-aware 0.5 --threads 2 -o two").code, 0);
+  EXPECT_EQ(text("one/model.safetensors"), text("two/model.safetensors"));
+  EXPECT_EQ(numbers_of(text("one/metrics.csv")).back()[6], 1);
+  EXPECT_EQ(Json::parse(text("one/training.json")).at("options").at("--sharpness-aware"), "0.5");
+  ASSERT_EQ(train(options + "-o plain").code, 0);
+  EXPECT_NE(text("one/model.safetensors"), text("plain/model.safetensors"));
+  const Outcome probed = run(
+      "$fovea train classify --data data -m one --freeze backbone --sharpness-aware 0.5 --epochs 2 -o probe");
+  EXPECT_EQ(probed.code, 0) << probed.err;
+  EXPECT_EQ(train("--sharpness-aware -1 -o wrong").code, 2);
+}
+
 TEST_F(Train, KilledAtAnyMomentItGoesOnAsIfNothingHadHappened) {
   const std::string options =
       "--epochs 30 --ema 0.9 --clip-norm 1 --mixup 0.2 --optimizer adamw --lr 0.01 --checkpoint-steps 3 ";

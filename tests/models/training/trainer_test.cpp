@@ -76,6 +76,38 @@ TEST(Trainer, AnAnswerThatIsNoNumberIsTheLearningRates) {
             "0.001; lower --lr or add --clip-norm");
 }
 
+// The step's gradient is that of the worst weights nearby; what is drawn is drawn again, and what runs beside
+// the weights (as of batch norms) is seen at the weights themselves.
+TEST(Trainer, StepsByTheGradientNearbyIfSharpnessCounts) {
+  const TempFolder folder;
+  Small small;
+  std::ranges::copy(std::vector{3.f, 4.f}, small.value.mutable_data());
+  const Tensor running = Tensor::full({1}, 0);
+  std::vector<uint64_t> draws;
+  const auto learn = [&](const Pass& pass) {
+    draws.push_back(pass.training->next());
+    pass.running->push_back({running, Tensor::full({1}, draws.size() == 1 ? 2.f : 100.f), 0.5f});
+    return mse_loss(small.value, Tensor::full({2}, 0), Reduction::kMean);  // its gradient is the value
+  };
+  small.task.steps_per_epoch = 1;
+  small.task.step = [&](int64_t, int64_t, const Pass& pass) {
+    return StepResult{.loss = learn(pass), .pictures = 1, .again = learn};
+  };
+  small.options.epochs = 1;
+  small.options.learning_rate = 0.5f;
+  small.options.weight_decay = small.options.momentum = 0;
+  small.options.sharpness_radius = 1;
+  RunFolder run(folder.path(), RunFolder::Start::kNew);
+  Trainer trainer(small.model, small.task, small.options, run, {});
+  ASSERT_TRUE(trainer.run());
+  ASSERT_EQ(draws.size(), 2u);
+  EXPECT_EQ(draws[0], draws[1]);
+  EXPECT_EQ(running.data()[0], 1);
+  EXPECT_FLOAT_EQ(small.value.data()[0], 3 - 0.5f * 3.6f);
+  EXPECT_FLOAT_EQ(small.value.data()[1], 4 - 0.5f * 4.8f);
+  EXPECT_FLOAT_EQ(static_cast<float>(trainer.state().epochs.at(0).values.at(0)), 12.5f);
+}
+
 // The state is kept, so that the run goes on in a wider format. What could not be read is counted once,
 // though its name is no UTF-8.
 TEST(Trainer, AValueBeyondHalvesIsSaid) {
