@@ -34,6 +34,8 @@ json parse_strictly(const std::string& file, std::span<const std::byte> bytes) {
     return json::parse(text, text + bytes.size(), watch);
   } catch (const json::parse_error& error) {
     fail(file, ": not valid JSON at byte ", error.byte, kAgain);
+  } catch (const json::exception&) {  // a number beyond all range
+    fail(file, ": not valid JSON", kAgain);
   }
 }
 

@@ -1,6 +1,23 @@
 #include "attention/checkpoint/shown_name.h"
 
+#include <algorithm>
+
 namespace fovea {
+namespace {
+
+// How many bytes a control character has that the text begins with; 0: none, or another character. Terminals
+// obey those of U+0080 to U+009F too; U+2028 and U+2029 end a line, U+202A to U+202E and U+2066 to U+2069
+// turn what follows.
+size_t control_bytes(std::string_view text) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
+  if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) <= 0x9F) return 2;
+  const bool turns = (byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) ||
+                     (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9);
+  return byte(0) == 0xE2 && turns ? 3 : 0;
+}
+
+}  // namespace
 
 std::string shown_name(std::string_view name) {
   constexpr size_t kLongest = 200;
@@ -11,7 +28,11 @@ std::string shown_name(std::string_view name) {
       --length;  // whole characters
   }
   std::string text = "'";
-  for (char c : name.substr(0, length)) text += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
+  for (std::string_view left = name.substr(0, length); !left.empty();) {
+    const size_t bytes = control_bytes(left);
+    text += bytes > 0 ? '?' : left[0];
+    left.remove_prefix(std::max<size_t>(bytes, 1));
+  }
   return text + (length < name.size() ? "...'" : "'");
 }
 

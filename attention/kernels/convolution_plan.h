@@ -15,7 +15,7 @@ struct ConvolutionArgs {
   int64_t out_height, out_width;
   int64_t y_picture, y_row, y_pixel;  // floats from each to its next, of y and of the residual
   const float* bias = nullptr;        // [outputs]
-  const float* residual = nullptr;    // y itself only if the filters are of one segment
+  const float* residual = nullptr;    // may be y itself
   Activation activation = Activation::kNone;
 };
 

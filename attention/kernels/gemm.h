@@ -6,8 +6,8 @@ namespace fovea::kernels {
 
 // Rows [begin, end) of y = x w^T, on the columns of panels [panel_begin, panel_end). Strides in floats; of a
 // turned x, [depth, rows], x_stride is that of the depth, and a column lies together with its neighbours.
-// Each element is one chain of fused multiply-adds along k, whatever the tile, the range or the thread: the
-// same bits always. One thread; no allocation.
+// Each element is a sum of chains of fused multiply-adds, one for each block of k that `w` is packed in,
+// whatever the tile, the range or the thread: the same bits always. One thread; no allocation.
 struct GemmArgs {
   const float* x;
   int64_t x_stride;

@@ -38,7 +38,8 @@ HWY_INLINE V Exp2(V x) {
   p = hn::MulAdd(p, f, Constant(0.6931469776f));
   p = hn::MulAdd(p, f, Constant(1.f));
   const V y = hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, t))));
-  return hn::IfThenZeroElse(hn::Lt(x, Constant(-126.f)), y);
+  const V bounded_y = hn::IfThenZeroElse(hn::Lt(x, Constant(-126.f)), y);
+  return hn::IfThenElse(hn::IsNaN(x), x, bounded_y);  // the sum of bits makes a number of many a NaN
 }
 
 HWY_INLINE V Sigmoid(V x) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "attention/autograd/grad.h"
 #include "attention/base/error.h"
@@ -109,6 +110,12 @@ void small_product(const float* x, int64_t x_stride, As as, int64_t rows, const 
                 packed.panels().count());
 }
 
+// A score that is a constant, and has no gradient.
+bool is_hidden(const AttentionHead& head, int64_t query, int64_t key) {
+  return (head.key_mask && head.key_mask[key] != 0) ||
+         (head.bias && head.bias[query * head.bias_stride + key] == -std::numeric_limits<float>::infinity());
+}
+
 // Of one head, from weights p and their gradient dp, which is overwritten: dS = P (dP - rowsum(P dP)),
 // dq = dS k scale, dk = dS^T q scale.
 void score_gradients(const Heads& s, int64_t b, int64_t h, const Tensor& p, Tensor& dp, Tensor& dq,
@@ -120,6 +127,9 @@ void score_gradients(const Heads& s, int64_t b, int64_t h, const Tensor& p, Tens
     double dot = 0;
     for (int64_t j = 0; j < s.Nk; ++j) dot += weights[j] * row[j];
     for (int64_t j = 0; j < s.Nk; ++j) row[j] = weights[j] * (row[j] - static_cast<float>(dot));
+    if (head.key_mask || head.bias)
+      for (int64_t j = 0; j < s.Nk; ++j)
+        if (is_hidden(head, i, j)) row[j] = 0;
   }
   if (dscores) std::copy_n(dp.data(), dp.count(), dscores.mutable_data() + (b * s.H + h) * s.Nq * s.Nk);
   for (int64_t i = 0; i < dp.count(); ++i) dp.mutable_data()[i] *= s.scale;
@@ -149,7 +159,11 @@ void head_gradients(const Heads& s, int64_t b, int64_t h, const Tensor& dy, Tens
 Tensor bias_gradient(const Tensor& dscores, const Shape& shape) {
   if (shape == dscores.shape()) return dscores;
   Tensor sum = Tensor::full(shape, 0);
-  for (int64_t i = 0; i < dscores.count(); ++i) sum.mutable_data()[i % sum.count()] += dscores.data()[i];
+  const int64_t count = sum.count();
+  parallel_for(count, 4096, [&](int64_t begin, int64_t end) {
+    for (const float* row = dscores.data(); row != dscores.data() + dscores.count(); row += count)
+      for (int64_t i = begin; i < end; ++i) sum.mutable_data()[i] += row[i];
+  });
   return sum;
 }
 

@@ -12,7 +12,7 @@ struct AttentionArgs {
 
 // Scaled dot-product attention, Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
 // q [B, Nq, C], k [B, Nk, C], v [B, Nk, Cv] -> [B, Nq, Cv]. A head is a range of columns. The Nq x Nk weights
-// never exist as a whole. A query that sees no key gets the mean of v. Differentiable in q, k, v and bias.
+// exist in backward only. A query that sees no key gets the mean of v. Differentiable in q, k, v and bias.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionArgs& args);
 // The weights themselves, [B, heads, Nq, Nk]; for taps. Differentiable in q, k and bias.
 Tensor attention_weights(const Tensor& q, const Tensor& k, const AttentionArgs& args);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 #include "attention/autograd/grad.h"
 #include "attention/base/error.h"
@@ -47,6 +49,7 @@ Tensor map_lines(const Tensor& x, int axis, bool backward_reads_output, Forward 
 }
 
 double log_sum_exp_of(Values x, int64_t n) {
+  if (n == 0) return -std::numeric_limits<double>::infinity();
   double top = x[0], sum = 0;
   for (int64_t i = 1; i < n; ++i) top = std::max<double>(top, x[i]);
   if (std::isinf(top)) return top;
@@ -74,13 +77,18 @@ Tensor sum_all(const Tensor& x) {
 Tensor mean_tokens(const Tensor& tokens) {
   if (tokens.shape().rank() != 3) fail("mean_tokens: ", tokens.shape(), " is not [B, N, C]");
   const int64_t B = tokens.dim(0), N = tokens.dim(1), C = tokens.dim(2);
-  Tensor y = Tensor::full({B, C}, 0);
-  for (int64_t b = 0; b < B; ++b) {
-    float* mean = y.mutable_data() + b * C;
-    for (int64_t n = 0; n < N; ++n)
-      for (int64_t c = 0; c < C; ++c) mean[c] += tokens.data()[(b * N + n) * C + c];
-    for (int64_t c = 0; c < C; ++c) mean[c] /= static_cast<float>(N);
-  }
+  Tensor y(Shape{B, C});
+  parallel_for(B, 1, [&](int64_t begin, int64_t end) {
+    std::vector<double> sum(static_cast<size_t>(C));
+    for (int64_t b = begin; b < end; ++b) {
+      std::ranges::fill(sum, 0);
+      for (int64_t n = 0; n < N; ++n)
+        for (int64_t c = 0; c < C; ++c) sum[static_cast<size_t>(c)] += tokens.data()[(b * N + n) * C + c];
+      for (int64_t c = 0; c < C; ++c)
+        y.mutable_data()[b * C + c] =
+            static_cast<float>(sum[static_cast<size_t>(c)] / static_cast<double>(N));
+    }
+  });
   return record(y, {tokens}, [B, N, C](const Tensor& dy) {
     Tensor dx(Shape{B, N, C});
     for (int64_t i = 0; i < dx.count(); ++i)
@@ -240,7 +248,8 @@ Tensor standard_deviation(const Tensor& x, std::span<const int> axes, bool unbia
   for (int64_t i = 0; i < v.count(); ++i) y.mutable_data()[i] = std::sqrt(v.data()[i]);
   return record(y, {v}, [y](const Tensor& dy) {
     Tensor dv(y.shape());
-    for (int64_t i = 0; i < y.count(); ++i) dv.mutable_data()[i] = dy.data()[i] / (2 * y.data()[i]);
+    for (int64_t i = 0; i < y.count(); ++i)  // where nothing differs, 0, as PyTorch has it
+      dv.mutable_data()[i] = y.data()[i] == 0 ? 0 : dy.data()[i] / (2 * y.data()[i]);
     return std::vector<Tensor>{dv};
   });
 }

@@ -5,7 +5,7 @@
 
 namespace fovea {
 
-// Along an axis; a negative one counts from the back. Sums run in double, in order.
+// Along an axis; a negative one counts from the back. Sums run in double, in order (a softmax's in float).
 
 Tensor sum_all(const Tensor& x);           // -> [1]
 Tensor mean_tokens(const Tensor& tokens);  // [B, N, C] -> [B, C]

@@ -96,6 +96,7 @@ Tensor convolve(const Tensor& x, const PackedWinograd& weight, const Tensor& bia
   if (tail.residual && tail.residual.shape() != shape)
     fail("winograd: residual ", tail.residual.shape(), " for output ", shape);
   Tensor y = output_over(tail, shape);
+  if (shape.count() == 0) return y;
   const Tensor zeros = Tensor::full({in}, 0);
   const WinogradTile tile = weight.tile();
   const int64_t tiles_y = pieces(y.dim(1), outputs_of(tile)), tiles_x = pieces(y.dim(2), outputs_of(tile));

@@ -71,6 +71,8 @@ TEST(Checkpoint, IndexThatCannotBe) {
       {"", "not valid JSON"},
       {"{", "not valid JSON"},
       {"[]", "no weight_map"},
+      {R"({"metadata":{"total_size":1e999},"weight_map":{"a":"one.safetensors"}})", "not valid JSON"},
+      {R"({"weight_map":{"\u009b31m\u202e\u00e9":1}})", "tensor '?31m?\xC3\xA9'"},
       {R"({"weight_map":{}})", "no weight_map"},
       {R"({"weight_map":["a"]})", "no weight_map"},
       {R"({"weight_map":{"a":1}})", "no file name for tensor 'a'"},

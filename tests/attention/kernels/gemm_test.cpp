@@ -1,10 +1,12 @@
 #include "attention/kernels/gemm.h"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "tests/support/isa.h"
+#include "tests/support/nans.h"
 #include "tests/support/random_tensor.h"
 
 namespace fovea::kernels {
@@ -167,12 +169,13 @@ TEST(Activate, IsCloseToTheFunctionEverywhere) {
 
 TEST(Activate, LetsNaNThrough) {
   for_each_isa([] {
-    const std::vector<float> x(40, std::numeric_limits<float>::quiet_NaN());
-    for (Activation activation : kAll) {
-      std::vector<float> y(40, 0);
-      activate(activation, x.data(), y.data(), 40);
-      for (float v : y) ASSERT_TRUE(std::isnan(v)) << static_cast<int>(activation);
-    }
+    for (const uint32_t bits : kNaNs)
+      for (Activation activation : kAll) {
+        const std::vector<float> x(40, std::bit_cast<float>(bits));
+        std::vector<float> y(40, 0);
+        activate(activation, x.data(), y.data(), 40);
+        for (float v : y) ASSERT_TRUE(std::isnan(v)) << static_cast<int>(activation) << ", " << bits;
+      }
   });
 }
 

@@ -1,9 +1,11 @@
 #include "attention/kernels/rows.h"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "tests/support/isa.h"
+#include "tests/support/nans.h"
 #include "tests/support/random_tensor.h"
 
 namespace fovea::kernels {
@@ -85,6 +87,11 @@ TEST(Softmax, GivesNothingToMinusInfinity) {
     for (int i = 3; i < 6; ++i) EXPECT_TRUE(std::isnan(y[i]));
     EXPECT_EQ(y[6], 1);
     EXPECT_EQ(y[8], 0);
+    for (const uint32_t bits : kNaNs) {
+      const float row[] = {1, std::bit_cast<float>(bits), 2};
+      softmax(row, 1, 3, y);
+      for (int i = 0; i < 3; ++i) EXPECT_TRUE(std::isnan(y[i])) << bits;
+    }
   });
 }
 

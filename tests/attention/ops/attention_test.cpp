@@ -1,11 +1,13 @@
 #include "attention/ops/attention.h"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "attention/base/error.h"
 #include "tests/support/gradient_check.h"
 #include "tests/support/isa.h"
+#include "tests/support/nans.h"
 
 namespace fovea {
 namespace {
@@ -136,9 +138,11 @@ TEST(Attention, OverNoKeysIsZeroAndOverNoQueriesEmpty) {
 TEST(Attention, ShowsANaNKey) {
   for_each_isa([] {
     const Tensor q = random_tensor({1, 2, 8}, 1), v = random_tensor({1, 20, 8}, 3);
-    Tensor k = random_tensor({1, 20, 8}, 2);
-    k.mutable_data()[7 * 8] = std::numeric_limits<float>::quiet_NaN();
-    EXPECT_TRUE(std::isnan(attention(q, k, v, {}).data()[0]));
+    for (const uint32_t bits : kNaNs) {
+      Tensor k = random_tensor({1, 20, 8}, 2);
+      k.mutable_data()[7 * 8] = std::bit_cast<float>(bits);
+      EXPECT_TRUE(std::isnan(attention(q, k, v, {}).data()[0])) << bits;
+    }
   });
 }
 
@@ -162,6 +166,23 @@ TEST(Attention, GradientsEqualDifferences) {
                                               {.heads = 2, .key_mask = args.key_mask, .bias = t[3]});
                            }),
             2e-3);
+}
+
+// Their scores are a constant.
+TEST(Attention, AQueryThatSeesNoKeyTeachesValuesAlone) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const AttentionArgs all_hidden{.key_mask = Tensor::full({1, 3}, 1)},
+      second_hidden{.bias = Tensor({2, 3}, std::vector<float>{0.5f, -1, 2, -inf, -inf, -inf})};
+  for (const AttentionArgs& args : {all_hidden, second_hidden}) {
+    Tensor q = random_tensor({1, 2, 4}, 1), k = random_tensor({1, 3, 4}, 2), v = random_tensor({1, 3, 4}, 3);
+    watch(q), watch(k), watch(v);
+    const Tensor y = attention(q, k, v, args);
+    const Gradients gradients = backward(sum_all(mul(y, y)));
+    for (int64_t c = 0; c < 4; ++c) EXPECT_EQ(gradients[q].data()[4 + c], 0);
+    EXPECT_EQ(gradients[q].data()[0] == 0, !!args.key_mask);
+    EXPECT_EQ(gradients[k].data()[0] == 0, !!args.key_mask);
+    EXPECT_NE(gradients[v].data()[0], 0);
+  }
 }
 
 TEST(Attention, TellsBothShapesWhenTheyDoNotFit) {

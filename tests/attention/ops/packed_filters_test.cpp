@@ -21,6 +21,13 @@ double worst(const Tensor& got, const Tensor& want) {
   return most / largest;
 }
 
+TEST(PackedFilters, OfNoPicturesGiveNone) {
+  for (const int64_t channels : {4, 16}) {
+    const PackedFilters filters(random_tensor({16, channels, 3, 3}, 1), {.padding = {1, 1}});
+    EXPECT_EQ(filters(Tensor(Shape{0, 8, 8, channels}), {}, {}).shape(), (Shape{0, 8, 8, 16}));
+  }
+}
+
 TEST(PackedFilters, EqualTheDirectConvolutionWhicheverWayTheyTake) {
   struct Case {
     Shape x, weight;

@@ -75,6 +75,25 @@ TEST(LogSumExp, DoesNotCancel) {
   const Tensor y = log_sum_exp(Tensor({2, 2}, std::vector<float>{-1e8f, 3.7f, -inf, 0}), -1);
   EXPECT_FLOAT_EQ(y.data()[0], 3.7f);
   EXPECT_FLOAT_EQ(y.data()[1], 0);
+  const Tensor of_none = log_sum_exp(Tensor(Shape{3, 0, 5}), 1);
+  for (const float v : of_none.values()) EXPECT_EQ(v, -inf);
+}
+
+TEST(MeanTokens, SumsInDouble) {
+  const Tensor tokens({1, 4, 1}, std::vector<float>{1e8f, 3, -1e8f, 1});
+  EXPECT_EQ(mean_tokens(tokens).data()[0], 1);
+}
+
+// As torch.std; a ReLU leaves such channels.
+TEST(StandardDeviation, OfEqualValuesHasNoGradient) {
+  Tensor x({2, 3}, std::vector<float>{4, 4, 4, 1, 2, 3});
+  watch(x);
+  static constexpr int kLast[] = {-1};
+  const Tensor y = standard_deviation(x, kLast, true);
+  EXPECT_EQ(y.data()[0], 0);
+  const Gradients gradients = backward(sum_all(y));
+  const float want[] = {0, 0, 0, -0.5f, 0, 0.5f};
+  for (int i = 0; i < 6; ++i) EXPECT_FLOAT_EQ(gradients[x].data()[i], want[i]);
 }
 
 TEST(Ops, RefuseShapesTheyWouldMisread) {
