@@ -63,7 +63,8 @@ class AttendRun {
         .claim_picture = [this](Input& input,
                                 std::optional<cv::Size> video) { output_.claim_picture(input, video); },
         .claim_labels = [this](Input& input) { output_.claim_raw(input); }};
-    task.files = ResultSink{[this](Result& result) { output_.write(result); }, [this] { output_.finish(); }};
+    task.files =
+        ResultSink{[this](Result& result) { output_.write(result); }, [this] { return output_.finish(); }};
     return task;
   }
 

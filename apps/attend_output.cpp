@@ -176,8 +176,8 @@ void AttendOutput::refuse_what_is_there(const OutputFolder& folder, const std::s
     fail(path, " is there already; add --force");
 }
 
-void AttendOutput::finish() {
-  videos_.finish();
+std::vector<std::string> AttendOutput::finish() {
+  return videos_.finish();
 }
 
 }  // namespace fovea

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/attend_maps.h"
 #include "apps/attend_settings.h"
@@ -16,8 +17,8 @@ class AttendOutput {
 
   void claim_picture(Input& input, std::optional<cv::Size> video);
   void claim_raw(Input& input);
-  void write(Result& result);  // fails a result that cannot be written
-  void finish();               // fails if a video could not be written
+  void write(Result& result);         // fails a result that cannot be written
+  std::vector<std::string> finish();  // a line on each video that could not be written
 
  private:
   void write_maps(Result& result);

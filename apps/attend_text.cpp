@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "apps/encode.h"
 
 namespace fovea {
@@ -41,7 +43,8 @@ std::string map_text(const AttendedMap& made, const AttendWords& words) {
   const ExplainedMap& map = made.map;
   std::string line = fmt::format("  {}  {}  {}  {}  {:.4g} to {:.4g}", fovea::name_of(map.kind), part_of(map),
                                  map.subject, size_of(map), made.range.low, made.range.high);
-  if (made.peak) line += fmt::format("  greatest at {:.0f}, {:.0f}", made.peak->x, made.peak->y);
+  if (made.peak)  // the pixel that it lies in
+    line += fmt::format("  greatest at {:.0f}, {:.0f}", std::floor(made.peak->x), std::floor(made.peak->y));
   line += written(made.file) + written(made.raw) + "\n";
   if (made.faithfulness)
     line += fmt::format(

@@ -85,17 +85,17 @@ void AttendVideos::end_video() {
   const std::string temporary = unfinished(clip.path);
   try {
     write(clip, temporary);
-    std::filesystem::rename(temporary, clip.path);
+    put_in_place(temporary, clip.path);
   } catch (const std::exception& error) {
-    complaint_ = error.what();
+    complaints_.push_back(clip.source + ": " + error.what());
     std::error_code ignored;
     std::filesystem::remove(temporary, ignored);
   }
 }
 
-void AttendVideos::finish() {
+std::vector<std::string> AttendVideos::finish() {
   if (clip_) end_video();
-  if (!complaint_.empty()) fail(complaint_);
+  return std::move(complaints_);
 }
 
 }  // namespace fovea

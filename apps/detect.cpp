@@ -97,13 +97,19 @@ class DetectRun {
         .claim_picture = [this](Input& input, std::optional<cv::Size> video) { claim_picture(input, video); },
         .claim_labels = [this](Input& input) { claim_labels(input); }};
     task.files = ResultSink{[this](Result& result) { write_files(result); },
-                            [this] {
-                              if (drawn_) drawn_->finish();
-                            }};
+                            [this] { return drawn_ ? drawn_->finish() : std::vector<std::string>(); }};
     if (coco_)
-      task.output = ResultSink{[this](Result& result) { coco_->write(result); }, [this] { coco_->finish(); }};
+      task.output = ResultSink{[this](Result& result) { coco_->write(result); },
+                               [this] {
+                                 coco_->finish();
+                                 return std::vector<std::string>();
+                               }};
     else if (writes_labels())
-      task.output = ResultSink{[this](Result& result) { print_labels(result); }, [this] { out_.flush(); }};
+      task.output = ResultSink{[this](Result& result) { print_labels(result); },
+                               [this] {
+                                 out_.flush();
+                                 return std::vector<std::string>();
+                               }};
     return task;
   }
 

@@ -30,7 +30,7 @@ std::string drawn_extension(const std::string& source, std::optional<cv::Size> v
 }
 
 struct DrawnPictures::Video {
-  std::string path, temporary;
+  std::string source, path, temporary;
   int64_t index;
   VideoWriter writer;
   ~Video() {
@@ -78,7 +78,7 @@ void DrawnPictures::add_frame(Result& result) {
   if (!video_) {
     const std::string temporary = unfinished(input.picture_to);
     video_.reset(new Video{
-        input.picture_to, temporary, input.index,
+        input.source, input.picture_to, temporary, input.index,
         VideoWriter(temporary, result.rgb.size(), input.frame->rate / static_cast<double>(every_))});
   }
   video_->writer.write(result.rgb);
@@ -88,15 +88,15 @@ void DrawnPictures::end_video() {
   const std::unique_ptr<Video> video = std::move(video_);
   try {
     video->writer.finish();
-    fs::rename(video->temporary, video->path);
+    put_in_place(video->temporary, video->path);
   } catch (const std::exception& error) {
-    complaint_ = error.what();
+    complaints_.push_back(video->source + ": " + error.what());
   }
 }
 
-void DrawnPictures::finish() {
+std::vector<std::string> DrawnPictures::finish() {
   if (video_) end_video();
-  if (!complaint_.empty()) fail(complaint_);
+  return std::move(complaints_);
 }
 
 }  // namespace fovea

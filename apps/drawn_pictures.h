@@ -2,6 +2,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/detection_text.h"
 #include "vision/video.h"
@@ -19,8 +20,8 @@ class DrawnPictures {
   explicit DrawnPictures(DetectionWords words, int64_t every = 1);
   ~DrawnPictures();  // a video that is not finished is thrown away
 
-  void write(Result& result);  // fails a result that cannot be written
-  void finish();               // fails if a video could not be written
+  void write(Result& result);         // fails a result that cannot be written
+  std::vector<std::string> finish();  // a line on each video that could not be written
 
  private:
   struct Video;
@@ -31,7 +32,7 @@ class DrawnPictures {
   DetectionWords words_;
   int64_t every_;
   std::unique_ptr<Video> video_;
-  std::string complaint_;
+  std::vector<std::string> complaints_;
 };
 
 }  // namespace fovea

@@ -12,8 +12,12 @@ struct OpenedPicture {
   std::optional<PictureFailure> failure;
 };
 
+std::string path_of(const AnnotatedPictures& truth, int64_t i) {
+  return (truth.images / truth.pictures[static_cast<size_t>(i)].file).string();
+}
+
 OpenedPicture open(const AnnotatedPictures& truth, int64_t i) {
-  const std::string path = (truth.images / truth.pictures[static_cast<size_t>(i)].file).string();
+  const std::string path = path_of(truth, i);
   try {
     return {read_image(path).rgb, {}};
   } catch (const ImageError& error) {
@@ -30,17 +34,22 @@ std::optional<FoundBoxes> find_boxes(const Detector& detector, const AnnotatedPi
   FoundBoxes found;
   const int64_t count = std::ssize(truth.pictures);
   for (int64_t i = 0; i < count; ++i) {
-    const OpenedPicture picture = coming.take(i, i + 1 < count ? std::optional(i + 1) : std::nullopt);
-    if (picture.failure) {
-      found.failures.push_back(*picture.failure);
-    } else {
-      found.pictures.push_back(truth.pictures[static_cast<size_t>(i)].id);
-      for (const Detection& detection : detector(picture.rgb, threshold)) {
-        const int64_t category = matches.at(static_cast<size_t>(detection.class_id));
-        if (category >= 0)
-          found.boxes.push_back(scored_box(i, category, coco_bbox(detection.box), detection.score));
+    OpenedPicture picture = coming.take(i, i + 1 < count ? std::optional(i + 1) : std::nullopt);
+    if (!picture.failure) {
+      try {
+        const std::vector<Detection> detections = detector(picture.rgb, threshold);
+        found.pictures.push_back(truth.pictures[static_cast<size_t>(i)].id);
+        for (const Detection& detection : detections) {
+          const int64_t category = matches.at(static_cast<size_t>(detection.class_id));
+          if (category >= 0)
+            found.boxes.push_back(scored_box(i, category, coco_bbox(detection.box), detection.score));
+        }
+      } catch (const Error& error) {  // of an unusual shape
+        const std::string path = path_of(truth, i);
+        picture.failure = PictureFailure{path, path + ": " + error.what()};
       }
     }
+    if (picture.failure) found.failures.push_back(*picture.failure);
     if (!step()) return std::nullopt;
   }
   return found;

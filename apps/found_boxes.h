@@ -12,7 +12,7 @@ namespace fovea {
 // What a detector found in the pictures of a data set.
 struct FoundBoxes {
   std::vector<ScoredBox> boxes;          // in the order of the pictures
-  std::vector<int64_t> pictures;         // ids of those that could be read
+  std::vector<int64_t> pictures;         // ids of those that could be read and taken
   std::vector<PictureFailure> failures;  // the others
 };
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "apps/exit_code.h"
 #include "attention/base/parallel.h"
 
 namespace fovea {
@@ -29,11 +30,23 @@ Tensor stack(std::span<PreparedImage* const> pictures, Tensor FramedBatch::*part
   return stacked;
 }
 
+// A picture that the model cannot take fails alone: the others of its batch go through without it.
 void infer_together(const StreamStages& stages, std::span<PreparedImage* const> pictures) {
   std::vector<Result*> results;
   for (PreparedImage* picture : pictures) results.push_back(&picture->result);
   const auto start = std::chrono::steady_clock::now();
-  stages.infer({stack(pictures, &FramedBatch::images), stack(pictures, &FramedBatch::padding)}, results);
+  try {
+    stages.infer({stack(pictures, &FramedBatch::images), stack(pictures, &FramedBatch::padding)}, results);
+  } catch (const ProgramError&) {
+    throw;
+  } catch (const Error& error) {
+    if (pictures.size() > 1) {
+      for (PreparedImage* picture : pictures) infer_together(stages, {&picture, 1});
+      return;
+    }
+    Input& input = results[0]->input;
+    input.failure = Failure{"not_possible", input.source + ": " + error.what()};
+  }
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   for (PreparedImage* picture : pictures) {
     picture->result.timing.infer = took.count() / static_cast<double>(pictures.size());

@@ -18,7 +18,7 @@ struct PreparedImage {
 struct StreamStages {
   std::function<std::optional<Input>()> read;
   std::function<PreparedImage(Input)> prepare;
-  // Pictures of one size, and where each one's answer goes.
+  // Pictures of one size, and where each one's answer goes. An Error fails the picture that it is thrown for.
   std::function<void(const FramedBatch& pictures, std::span<Result* const> results)> infer;
   std::function<void(Result&)> write;  // may still fail it
 };

@@ -75,6 +75,12 @@ std::string unfinished(const std::string& path) {
       .string();
 }
 
+void put_in_place(const std::string& temporary, const std::string& path) {
+  std::error_code error;
+  fs::rename(temporary, path, error);
+  if (error) fail(path, ": cannot write it (", error.message(), "); choose another folder");
+}
+
 void write_file(const std::string& path, std::string_view bytes) {
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(bytes)));

@@ -39,6 +39,9 @@ std::string extension_of(const std::string& source);
 // Not the path itself, but one beside it that ends as it does: by that a writer of videos chooses the format.
 std::string unfinished(const std::string& path);
 
+// Gives such a file, once it is whole, its name; fails if it cannot have it.
+void put_in_place(const std::string& temporary, const std::string& path);
+
 // Writes a file that is whole or not there at all.
 void write_file(const std::string& path, std::string_view bytes);
 

@@ -35,15 +35,20 @@ void expect_inputs(const InputArguments& arguments, const PictureTask& task, Pro
   }
 }
 
-int exit_code(const StreamCounts& counts, const PictureOptions& options, Console& console) {
-  if (counts.failures > 0) {
+// `unfinished`: inputs without a record of their failure.
+int exit_code(const StreamCounts& counts, int64_t unfinished, const PictureOptions& options,
+              Console& console) {
+  const int64_t failures = counts.failures + unfinished;
+  if (failures > 0) {
     const bool json = options.output.format == Format::kJson || options.output.format == Format::kNdjson;
-    console.err << "fovea: " << counts.failures << " of " << counts.inputs << " inputs failed; "
-                << (json ? "their records are in the output" : "--format ndjson keeps a record of each")
-                << "\n";
+    console.err << "fovea: " << failures << " of " << counts.inputs << " inputs failed";
+    if (unfinished == 0)
+      console.err << (json ? "; their records are in the output"
+                           : "; --format ndjson keeps a record of each");
+    console.err << "\n";
   }
   if (received_signal()) return 128 + received_signal();
-  return counts.failures > 0 ? kInputsFailed : kOk;
+  return failures > 0 ? kInputsFailed : kOk;
 }
 
 StreamOptions stream_options(const PictureOptions& options, Console& console, int threads) {
@@ -62,19 +67,19 @@ std::optional<Failure> objection(std::span<const float> values, const Input& inp
 }
 
 ResultSink written_by(ResultWriter& writer) {
-  return {[&writer](Result& result) { writer.write(result); }, [&writer] { writer.finish(); }};
+  return {[&writer](Result& result) { writer.write(result); },
+          [&writer] {
+            writer.finish();
+            return std::vector<std::string>();
+          }};
 }
 
-// 1 if what is beside the output could not be finished.
+// How many inputs' files, beside the output, could not be finished.
 int64_t finish_files(const PictureTask& task, Console& console) {
   if (!task.files) return 0;
-  try {
-    task.files->finish();
-    return 0;
-  } catch (const Error& error) {
-    console.err << "fovea: " << error.what() << "\n";
-    return 1;
-  }
+  const std::vector<std::string> complaints = task.files->finish();
+  for (const std::string& line : complaints) console.err << "fovea: " << line << "\n";
+  return std::ssize(complaints);
 }
 
 }  // namespace
@@ -154,15 +159,14 @@ int run_pictures(const PictureOptions& options, Console& console, const PictureT
     output.write(result);
     progress.advance();
   };
-  StreamCounts counts =
+  const StreamCounts counts =
       stream_images({[&] { return source.next(); },
                      [&](Input input) { return read_picture(std::move(input), task.reading, console.in); },
                      task.infer, write},
                     stream);
   output.finish();
   progress.finish();
-  counts.failures += finish_files(task, console);
-  return exit_code(counts, options, console);
+  return exit_code(counts, finish_files(task, console), options, console);
 }
 
 int run_pictures(const PictureOptions& options, Console& console,

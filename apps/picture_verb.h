@@ -2,6 +2,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/inputs.h"
 #include "apps/model_options.h"
@@ -31,7 +32,8 @@ void add_picture_options(CLI::App& app, PictureOptions& options,
 // What takes results, in their order.
 struct ResultSink {
   std::function<void(Result&)> write;  // may fail the result: then what it says of it is the failure
-  std::function<void()> finish = [] {};
+  // A line on each input whose files could not be finished.
+  std::function<std::vector<std::string>()> finish = [] { return std::vector<std::string>(); };
 };
 
 // What is the verb's own.

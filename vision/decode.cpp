@@ -1,6 +1,7 @@
 #include "vision/decode.h"
 
 #include <fstream>
+#include <new>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
@@ -42,12 +43,30 @@ cv::Mat upright(const cv::Mat& image, int orientation) {
   }
 }
 
+cv::Mat pixels_of(const ImageHeader& header) {
+  try {
+    return {static_cast<int>(header.height), static_cast<int>(header.width), CV_8UC3};
+  } catch (const cv::Exception&) {  // the size is within limits
+    throw std::bad_alloc();
+  }
+}
+
 cv::Mat decode_pixels(const ImageFile& file, std::span<const uint8_t> bytes, const ImageHeader& header) {
-  cv::Mat image;
+  cv::Mat image = pixels_of(header);
+  if (header.white != 255) {
+    read_scaled_pnm(file, image);
+    return image;
+  }
+  image.release();  // there is memory for it: OpenCV would call it damaged if there were none
   try {
     const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<uint8_t*>(bytes.data()));
     image = cv::imdecode(encoded, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
     if (!image.empty()) cv::cvtColor(image, image, cv::COLOR_BGR2RGB);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const cv::Exception& error) {
+    if (error.code == cv::Error::StsNoMem) throw std::bad_alloc();
+    image.release();
   } catch (const std::exception&) {
     image.release();
   }
@@ -65,10 +84,7 @@ cv::Mat decode_pixels(const ImageFile& file, std::span<const uint8_t> bytes, con
 
 DecodedImage decode_image(std::span<const uint8_t> bytes, const DecodeOptions& options) {
   const ImageFile file(bytes, options);
-  if (file.size() > options.max_bytes)
-    file.reject("too_large", "the file has " + std::to_string(bytes.size()) +
-                                 " bytes, more than the limit of " + std::to_string(options.max_bytes) +
-                                 "; make the picture smaller");
+  file.check_bytes();
   const ImageHeader header = read_header(file);
   std::vector<uint8_t> edited;
   if (!header.edits.empty()) {

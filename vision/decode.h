@@ -32,8 +32,8 @@ struct DecodedImage {
 
 // JPEG, PNG, WebP, BMP, TIFF (first page) and PNM; everything else is refused before a decoder sees it, and
 // so is a picture whose own header asks for more than `options` allows, or whose file ends early. Pixels are
-// those of Pillow's convert("RGB"), but for 16-bit gray (scaled to 8 bits, where Pillow clips) and CMYK JPEG
-// (OpenCV's conversion). Throws ImageError, and nothing of OpenCV's.
+// those of Pillow's convert("RGB"), but for 16-bit gray (scaled to 8 bits, where Pillow clips), CMYK JPEG and
+// 16-bit BMP (OpenCV's conversion). Damage within a TIFF's packed data goes unseen. Throws ImageError.
 DecodedImage decode_image(std::span<const uint8_t> bytes, const DecodeOptions& options = {});
 DecodedImage read_image(const std::filesystem::path& path, DecodeOptions options = {});
 

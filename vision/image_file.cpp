@@ -50,6 +50,12 @@ bool ImageFile::has(int64_t at, std::string_view text) const {
   return end <= bytes_.size() && std::memcmp(bytes_.data() + at, text.data(), text.size()) == 0;
 }
 
+void ImageFile::check_bytes() const {
+  if (size() > options_.max_bytes)
+    reject("too_large", "the file has more than " + std::to_string(options_.max_bytes) +
+                            " bytes, the limit; make the picture smaller");
+}
+
 int64_t ImageFile::number(int64_t at, int count, ByteOrder order) const {
   need(at + count);
   int64_t value = 0;

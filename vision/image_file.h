@@ -25,6 +25,7 @@ class ImageFile {
   int64_t number(int64_t at, int count, ByteOrder order) const;
   void need(int64_t end) const;  // truncated unless the file has that many bytes
 
+  void check_bytes() const;                              // against the limit
   void check_size(int64_t width, int64_t height) const;  // against the limits
   [[noreturn]] void reject(const char* code, const std::string& reason) const;
   [[noreturn]] void broken(const std::string& reason) const;  // decode_failed
@@ -40,6 +41,7 @@ struct ImageHeader {
   int64_t width = 0, height = 0;
   int orientation = 1;
   bool always_upright = false;  // Pillow turns TIFF when it loads, EXIF or no EXIF
+  int64_t white = 255;          // PNM: its largest value, which OpenCV does not scale by
   // TIFF: bytes to overwrite before OpenCV reads them, {place, value}.
   std::vector<std::pair<int64_t, uint8_t>> edits = {};
 };
@@ -55,5 +57,9 @@ ImageHeader read_webp_header(const ImageFile& file);
 ImageHeader read_bmp_header(const ImageFile& file);
 ImageHeader read_tiff_header(const ImageFile& file);
 ImageHeader read_pnm_header(const ImageFile& file);
+
+// The pixels of a PNM that has another white than 255, rounded as by Pillow, red first, into an 8UC3 of its
+// size.
+void read_scaled_pnm(const ImageFile& file, cv::Mat& rgb);
 
 }  // namespace fovea

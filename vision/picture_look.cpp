@@ -40,8 +40,7 @@ ImageHeader header_of(const fs::path& path, const DecodeOptions& options, Pictur
   }
   const std::vector<uint8_t> bytes = first_bytes(path, nothing, static_cast<size_t>(options.max_bytes) + 1);
   const ImageFile file(bytes, options);
-  if (file.size() > options.max_bytes)
-    file.reject("too_large", "the file is too large; make the picture smaller");
+  file.check_bytes();
   return read_header(file);
 }
 
@@ -71,8 +70,13 @@ PictureLook look_at_picture(const fs::path& path, PictureCheck check) {
 PictureLook look_at_picture(std::span<const uint8_t> bytes, const std::string& name, PictureCheck check) {
   DecodeOptions options;
   options.name = name;
-  return look_of([&] { return read_header(ImageFile(bytes, options)); },
-                 [&] { decode_image(bytes, options); }, check);
+  const ImageFile file(bytes, options);
+  const auto header = [&] {
+    file.check_bytes();
+    return read_header(file);
+  };
+  return look_of(
+      header, [&] { decode_image(bytes, options); }, check);
 }
 
 }  // namespace fovea

@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <system_error>
 
 #include "attention/base/error.h"
+#include "vision/decode.h"
 
 namespace fovea {
 namespace {
@@ -191,7 +193,7 @@ void TarPictures::damaged(const std::string& reason) const {
 std::vector<uint8_t> TarPictures::bytes(int64_t i) const {
   const Member& member = members_.at(static_cast<size_t>(i));
   if (!member.kept.empty()) return member.kept;
-  std::vector<uint8_t> out(static_cast<size_t>(member.size));
+  std::vector<uint8_t> out(static_cast<size_t>(std::min(member.size, DecodeOptions().max_bytes + 1)));
   for (size_t done = 0; done < out.size();) {
     const ssize_t n = ::pread(fd_, out.data() + done, out.size() - done,
                               static_cast<off_t>(member.offset + static_cast<int64_t>(done)));

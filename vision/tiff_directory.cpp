@@ -75,15 +75,16 @@ const TiffDirectory::Field* TiffDirectory::find(uint16_t tag) const {
   return nullptr;
 }
 
-std::optional<uint64_t> TiffDirectory::value(uint16_t tag, uint64_t index) const {
-  const Field* field = find(tag);
-  if (!field || index >= field->count || field->at > bytes_.size()) return {};
-  return number(field->at + index * static_cast<uint64_t>(field->width), field->width);
+TiffDirectory::Numbers::Numbers(const TiffDirectory& directory, uint16_t tag)
+    : directory_(directory), field_(directory.find(tag)) {}
+
+uint64_t TiffDirectory::Numbers::count() const {
+  return field_ ? field_->count : 0;
 }
 
-uint64_t TiffDirectory::count(uint16_t tag) const {
-  const Field* field = find(tag);
-  return field ? field->count : 0;
+std::optional<uint64_t> TiffDirectory::Numbers::operator[](uint64_t index) const {
+  if (index >= count() || field_->at > directory_.bytes_.size()) return {};
+  return directory_.number(field_->at + index * static_cast<uint64_t>(field_->width), field_->width);
 }
 
 int64_t TiffDirectory::low_byte(uint16_t tag) const {

@@ -19,9 +19,10 @@ constexpr uint64_t kUnassociatedAlpha = 2;
 
 // Every strip or tile must lie in the file.
 void check_pieces(const ImageFile& file, const TiffDirectory& directory, Tag offsets, Tag bytes) {
-  for (uint64_t i = 0; i < directory.count(offsets); ++i) {
-    const auto at = directory.value(offsets, i), size = directory.value(bytes, i);
-    if (!at || (directory.count(bytes) > i && !size)) file.need(file.size() + 1);
+  const TiffDirectory::Numbers places = directory.numbers(offsets), sizes = directory.numbers(bytes);
+  for (uint64_t i = 0; i < places.count(); ++i) {
+    const auto at = places[i], size = sizes[i];
+    if (!at || (sizes.count() > i && !size)) file.need(file.size() + 1);
     const auto end = static_cast<uint64_t>(file.size());
     if (*at > end || size.value_or(0) > end - *at) file.need(file.size() + 1);
   }

@@ -287,6 +287,22 @@ TEST_F(EvalDetector, APictureThatCannotBeReadDoesNotCount) {
   EXPECT_NE(json.at("failures").at(0).at("source").get<std::string>().find("3.ppm"), std::string::npos);
 }
 
+TEST_F(EvalDetector, APictureThatTheModelCannotTakeDoesNotCount) {
+  folder.write("pictures/3.ppm", "P6 6000 1 255\n" + std::string(18000, 'a'));
+  Json data = Json::parse(read_file(folder / "val.json"));
+  data["images"][2]["width"] = 6000, data["images"][2]["height"] = 1;
+  data["annotations"].erase(5), data["annotations"].erase(4);
+  folder.write("val.json", data.dump());
+  Json recipe = Json::parse(read_file(folder / "run/preprocessor_config.json"));
+  recipe["size"] = {{"shortest_edge", 64}, {"longest_edge", 96}};
+  folder.write("run/preprocessor_config.json", recipe.dump());
+  const Outcome outcome = run("$fovea eval detect --data val.json -m run --format json");
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_NE(outcome.err.find("3.ppm: preprocess: a picture of 6000 x 1 becomes"), std::string::npos)
+      << outcome.err;
+  EXPECT_EQ(Json::parse(outcome.out).at("pictures"), 5);
+}
+
 TEST_F(EvalDetector, ClassesMustMeet) {
   const auto renamed = [&](const std::string& from, const std::string& to) {
     std::string json = read_file(folder / "val.json");

@@ -197,6 +197,26 @@ TEST(ImageStream, OutputThatIsNotFiniteIsAFailure) {
   EXPECT_EQ(run.written[4].values.at(0), 4.5f);
 }
 
+TEST(ImageStream, APictureThatTheModelCannotTakeFailsAlone) {
+  FakeRun run{.inputs = 10};
+  StreamStages stages = run.stages();
+  stages.infer = [infer = stages.infer](const FramedBatch& pictures, std::span<Result* const> results) {
+    for (const Result* result : results)
+      if (result->input.index == 6) fail("too small for it");
+    infer(pictures, results);
+  };
+  StreamCounts counts;
+  Threads(2).run([&] { counts = stream_images(stages, {.batch = 4}); });
+  EXPECT_EQ(counts.inputs, 10);
+  EXPECT_EQ(counts.failures, 1);
+  ASSERT_EQ(run.written.size(), 10u);
+  ASSERT_TRUE(run.written[6].input.failure);
+  EXPECT_EQ(run.written[6].input.failure->code, "not_possible");
+  EXPECT_EQ(run.written[6].input.failure->message, "6: too small for it");
+  for (const size_t i : {4u, 5u, 7u, 8u})
+    EXPECT_EQ(run.written[i].values.at(0), static_cast<float>(i) + 0.5f);
+}
+
 TEST(ImageStream, AnErrorOfTheModelComesOut) {
   const StreamStages stages = {[] { return Input{}; },
                                [](Input) {

@@ -77,6 +77,29 @@ TEST(Decode, LosslessFormatsGiveTheirPixels) {
   EXPECT_TRUE(same(decode_image(encode(".webp", rgb, {cv::IMWRITE_WEBP_QUALITY, 101})).rgb, rgb));
 }
 
+// As Pillow's, which rounds halves to the even one; OpenCV takes them as they are, or halves of them.
+TEST(Decode, PnmOfAnotherWhiteIsScaled) {
+  const auto gray = [](const Bytes& bytes) {
+    const cv::Mat rgb = decode_image(bytes).rgb;
+    std::vector<int> values;
+    for (int x = 0; x < rgb.cols; ++x) {
+      const auto pixel = rgb.at<cv::Vec3b>(0, x);
+      EXPECT_TRUE(pixel[0] == pixel[1] && pixel[1] == pixel[2]);
+      values.push_back(pixel[0]);
+    }
+    return values;
+  };
+  using Values = std::vector<int>;
+  EXPECT_EQ(gray(text("P2 4 1 15\n0 1 14 15\n")), (Values{0, 17, 238, 255}));
+  EXPECT_EQ(gray(text(std::string_view("P5 4 1 15\n\0\1\16\17", 14))), (Values{0, 17, 238, 255}));
+  EXPECT_EQ(gray(text(std::string_view("P5 3 1 100\n\1\2\377", 14))), (Values{3, 5, 255}));
+  EXPECT_EQ(gray(text(std::string_view("P5 3 1 510\n\0\1\0\3\1\376", 17))), (Values{0, 2, 255}));
+  EXPECT_EQ(gray(text(std::string_view("P5 3 1 65535\n\0\377\200\0\377\377", 19))), (Values{1, 128, 255}));
+  const cv::Mat rgb = decode_image(text("P3 1 1 1023 1023 512 4")).rgb;
+  EXPECT_EQ(rgb.at<cv::Vec3b>(0, 0), cv::Vec3b(255, 128, 1));
+  EXPECT_EQ(outcome(text("P5 3 1 510\nabc"), {}), "truncated");
+}
+
 TEST(Decode, GrayAndAlphaBecomeRgb) {
   const cv::Mat rgb = picture(9, 14);
   cv::Mat gray, bgra, back;

@@ -1,9 +1,11 @@
 #include "vision/tar_pictures.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include "tests/support/temp_folder.h"
 #include "tests/vision/picture_data.h"
+#include "vision/decode.h"
 
 namespace fovea {
 namespace {
@@ -111,6 +113,28 @@ TEST(TarPictures, SeesAFileThatShrinksLater) {
   fs::resize_file(path, 2000);
   EXPECT_EQ(tar.bytes(0), small_data()[0].bytes);
   EXPECT_NE(complaint([&] { tar.bytes(11); }).find("shorter"), std::string::npos);
+}
+
+TEST(TarPictures, AMemberThatIsTooLargeIsNotReadToItsEnd) {
+  const TempFolder folder;
+  const fs::path path = folder.path() / "data.tar";
+  const int64_t limit = DecodeOptions().max_bytes;
+  write_tar(path, {{"x/a.png", std::vector<uint8_t>(512)}, {"x/b.png", {1, 2, 3}}});
+  // The first one's size, in octal, and the sum of its header's bytes; its data become a hole.
+  std::ifstream file(path, std::ios::binary);
+  const std::string tar{std::istreambuf_iterator<char>(file), {}};
+  std::string large = tar.substr(0, 512);
+  snprintf(large.data() + 124, 12, "%011llo", static_cast<unsigned long long>(2 * limit));
+  std::fill_n(large.begin() + 148, 8, ' ');
+  unsigned sum = 0;
+  for (const char c : large) sum += static_cast<unsigned char>(c);
+  snprintf(large.data() + 148, 8, "%06o", sum);
+  std::ofstream(path, std::ios::binary) << large;
+  fs::resize_file(path, 512 + static_cast<uintmax_t>(2 * limit));
+  std::ofstream(path, std::ios::app | std::ios::binary) << tar.substr(1024);
+  const TarPictures pictures(path);
+  EXPECT_EQ(std::ssize(pictures.bytes(0)), limit + 1);
+  EXPECT_EQ(pictures.bytes(1), (std::vector<uint8_t>{1, 2, 3}));
 }
 
 TEST(TarPictures, KeepsACompressedArchiveWithinItsLimit) {
