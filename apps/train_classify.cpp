@@ -173,6 +173,8 @@ class TrainClassifyVerb {
   int probe(const TrainableNetwork& network, const ClassificationData& data, const Recipe& recipe,
             const TrainerOptions& options, RunFolder folder, BatchOptions batches) {
     run_.note("only the classifier is trained: each picture goes through the network once");
+    // A run goes on with the backbone that it began with, whatever the checkpoint holds by now.
+    if (const auto state = folder.state()) restore_model(*state, *network.store);
     const auto step = [](int64_t) { return received_signal() == 0; };
     BatchOptions looks = batches;
     looks.batch = std::min(batches.batch, kNetworksBatch);

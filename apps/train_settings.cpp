@@ -60,7 +60,7 @@ std::map<std::string, std::string> TrainSettings::described() const {
           {"--schedule", name_of(*schedule)},
           {"--warm-up", shown(*warm_up)},
           {"--clip-norm", shown(*clip_norm)},
-          {"--sharpness-aware", shown(sharpness_radius)},
+          {"--sharpness-aware", sharpness_radius > 0 ? shown(sharpness_radius) : ""},
           {"--ema", shown(*average)},
           {"--freeze", fmt::format("{}", fmt::join(frozen, " "))},
           {"--holdout", hold_out < 0 ? "" : shown(hold_out)},

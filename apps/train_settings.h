@@ -33,7 +33,8 @@ struct TrainSettings {
 
   void find_model();  // by its folder or its name; fails if data or model are not given
   bool from_checkpoint() const;
-  // What a resumed run must have alike, by the options' names.
+  // What a resumed run must have alike, by the options' names. A new option that is off says "", as runs that
+  // began before it was there.
   std::map<std::string, std::string> described() const;
   TrainerOptions trainer() const;
   RunFolder::Start start() const;

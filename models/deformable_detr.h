@@ -23,9 +23,7 @@ struct DeformableDetrConfig {
   bool two_stage = false;  // queries begin at what the encoder's tokens propose; needs `refine`
 
   int64_t dim() const { return encoder.attention.dim; }
-  int64_t map_width(size_t map) const {
-    return map == 0 ? backbone.stem.back() : backbone.stages[map - 1].width;
-  }
+  int64_t map_width(size_t map) const { return backbone.map_width(map); }
 };
 
 // Deformable DETR, Zhu et al. 2021, https://arxiv.org/abs/2010.04159. Checkpoint names: backbone,

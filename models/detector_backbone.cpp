@@ -89,7 +89,8 @@ bool is_wrapped(const ModelSource& source) {
 
 // Stages beyond the stride that is wanted dilate in place of striding.
 void limit_stride(const ConfigJson& config, ResNetConfig& c) {
-  const ConfigJson more = config.at("backbone_kwargs");
+  const ConfigJson own = config.at("backbone_config");
+  const ConfigJson more = own.has("output_stride") ? own : config.at("backbone_kwargs");
   const int64_t most = more.size("output_stride", config.flag("dilation", false) ? 16 : 32);
   if (most != 8 && most != 16 && most != 32) more.refuse("output_stride", "is not 8, 16 or 32");
   int64_t stride = 4, dilation = 1;

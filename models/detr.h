@@ -17,7 +17,7 @@ struct DetrConfig {
   bool learned_position = false;  // of the map: a table of rows and one of columns; else sines
   bool every_layer = false;       // outputs() tells what all of the decoder's layers say
   bool masks = false;             // a mask for each query, from the three maps before
-  int64_t map_width() const { return backbone.stages[map - 1].width; }
+  int64_t map_width() const { return backbone.map_width(map); }
 };
 
 // DETR, Carion et al. 2020, https://arxiv.org/abs/2005.12872, and Table Transformer, Smock et al. 2022,

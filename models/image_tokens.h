@@ -14,7 +14,7 @@ struct ImageTokensConfig {
   SinePosition position;          // its dim is the tokens'
   bool learned_position = false;  // in its place
   size_t finer = 0;               // so many maps before the one that is read are handed out too
-  int64_t map_width() const { return backbone.stages[map - 1].width; }
+  int64_t map_width() const { return backbone.map_width(map); }
   TokenLayout layout(int64_t height, int64_t width) const;  // of frames of this size
 };
 

@@ -23,6 +23,7 @@ struct ResNetConfig {
   // In training: the share of the pictures to which the last block adds nothing (the first has 0), and the
   // share dropped of what the classifier reads.
   float drop_path = 0, dropout = 0;
+  int64_t map_width(size_t map) const { return map == 0 ? stem.back() : stages[map - 1].width; }
 };
 
 // He et al. 2016, https://arxiv.org/abs/1512.03385, with the stem and shortcuts of He et al. 2019 ("D") on

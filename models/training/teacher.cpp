@@ -9,6 +9,7 @@
 #include "attention/ops/pointwise.h"
 #include "attention/ops/rearrange.h"
 #include "attention/ops/reduce.h"
+#include "models/text_file.h"
 #include "models/training/fingerprint.h"
 #include "models/training/saved_recipe.h"
 #include "models/training/training_error.h"
@@ -41,7 +42,7 @@ std::string Teacher::key(const std::string& pictures) const {
     print.add(std::string(reinterpret_cast<const char*>(values.data()),
                           static_cast<size_t>(values.count()) * sizeof(float)));
   }
-  for (const std::string& label : model_.info().labels) print.add(label);
+  print.add(read_text(folder_ / "config.json").value_or(""));
   print.add(preprocessor_config(model_.recipe()));
   print.add(pictures);
   return print.text();

@@ -30,7 +30,8 @@ class Teacher {
  public:
   // Fails if one is missing.
   Teacher(const std::filesystem::path& folder, const std::vector<std::string>& classes);
-  // Tells what logits() gives: by the weights, the way it sees pictures, and the pictures' own fingerprint.
+  // Tells what logits() gives: by the weights, the config, the way it sees pictures, and the pictures' own
+  // fingerprint.
   std::string key(const std::string& pictures) const;
 
   // What it says of each picture to train on, as it would classify it -> [train, classes], in the order of

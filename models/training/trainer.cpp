@@ -100,6 +100,10 @@ Rng rng_of(uint64_t seed, int64_t step) {
 
 }  // namespace
 
+void restore_model(const TrainingState& state, const ParameterStore& store) {
+  restore(tensors_under(kModel, state.tensors), by_name(store.state()), "training state");
+}
+
 Trainer::Trainer(TrainableModel model, TrainingTask task, TrainerOptions options, RunFolder& folder,
                  TrainingEvents events)
     : model_(std::move(model)),
@@ -119,7 +123,7 @@ bool Trainer::run() {
   BlockPool::shared().keep_up_to(kKeptBlocks);
   mark_ = saved_ = Clock::now();
   begin(folder_.state());
-  if (state_.epoch > 0) write_outputs();  // the run may have ended before it wrote them
+  if (state_.epoch > 0 && state_.step == 0) write_outputs();  // it may have ended before it wrote them
   while (state_.epoch < options_.epochs)
     if (!run_epoch()) {
       if (state_.begun()) save();  // else what --force is to replace can stay
@@ -132,7 +136,7 @@ void Trainer::begin(const std::optional<TrainingState>& stored) {
   const std::vector<Parameter>& all = model_.store->state();
   if (stored) {
     state_ = *stored;
-    restore(tensors_under(kModel, state_.tensors), by_name(all), "training state");
+    restore_model(state_, *model_.store);
   } else {
     state_.options = options_.described;
     if (task_.prepare) task_.prepare();
@@ -301,7 +305,8 @@ void Trainer::lap() {
 void Trainer::diverged(const char* what, int64_t step) const {
   fail_by(Cause::kOptions, "training: ", what, " in epoch ", state_.epoch + 1, ", step ", step + 1,
           ", at learning rate ", rate_of(state_.epoch * task_.steps_per_epoch + step),
-          "; lower --lr or add --clip-norm");
+          options_.sharpness_radius > 0 ? "; lower --sharpness-aware or --lr"
+                                        : "; lower --lr or add --clip-norm");
 }
 
 }  // namespace fovea

@@ -78,6 +78,9 @@ struct TrainingEvents {
   std::function<bool()> interrupted = [] { return false; };
 };
 
+// Gives a model the values that it had when the state was saved.
+void restore_model(const TrainingState& state, const ParameterStore& store);
+
 // Takes a model through its epochs, in a folder that holds it and the state to go on from. The bits of all
 // that depend on the options and the data alone: not on threads, nor on where a run was cut and resumed.
 class Trainer {

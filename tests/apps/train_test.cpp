@@ -78,6 +78,8 @@ TEST_F(Train, TheWorstWeightsNearbyTeachTheSameOnAnyThreads) {
   EXPECT_EQ(Json::parse(text("one/training.json")).at("options").at("--sharpness-aware"), "0.5");
   ASSERT_EQ(train(options + "-o plain").code, 0);
   EXPECT_NE(text("one/model.safetensors"), text("plain/model.safetensors"));
+  // Runs from before there was such an option can be resumed.
+  EXPECT_EQ(Json::parse(text("plain/training.json")).at("options").at("--sharpness-aware"), "");
   const Outcome probed = run(
       "$fovea train classify --data data -m one --freeze backbone --sharpness-aware 0.5 --epochs 2 -o probe");
   EXPECT_EQ(probed.code, 0) << probed.err;
@@ -323,10 +325,30 @@ TEST_F(Train, ATeacherIsAskedOnceAndARunGoesOnWithTheSameOne) {
   EXPECT_EQ(text("whole/model.safetensors"), text("cut/model.safetensors"));
   EXPECT_EQ(metrics("whole"), metrics("cut"));
 
-  ASSERT_EQ(run("cp other/model.safetensors teacher/").code, 0);
-  const Outcome changed = train(options + "-o cut --resume");
-  EXPECT_EQ(changed.code, 2);
-  EXPECT_NE(changed.err.find("the teacher has changed"), std::string::npos) << changed.err;
+  for (const char* change : {"cp teacher/model.safetensors kept && cp other/model.safetensors teacher/",
+                             "cp kept teacher/model.safetensors && sed -i '1s/{/{\"layer_norm_eps\":0.1,/' "
+                             "teacher/config.json"}) {
+    ASSERT_EQ(run(change).code, 0);
+    const Outcome changed = train(options + "-o cut --resume");
+    EXPECT_EQ(changed.code, 2);
+    EXPECT_NE(changed.err.find("the teacher has changed"), std::string::npos) << changed.err;
+  }
+}
+
+TEST_F(Train, ALinearProbeGoesOnWithTheBackboneThatItBeganWith) {
+  ASSERT_EQ(train("--epochs 1 -o base").code, 0);
+  ASSERT_EQ(train("--epochs 1 --seed 1 -o other").code, 0);
+  const std::string line =
+      "$fovea train classify --data data -m base --freeze backbone --epochs 60 --checkpoint-steps 1 ";
+  ASSERT_EQ(run(line + "-o whole").code, 0);
+  run(line +
+      "-o cut & pid=$!; until [ -e cut/training_state.safetensors ]; do sleep 0.01; done; "
+      "kill -9 $pid; wait $pid");
+  ASSERT_EQ(run("cp other/model.safetensors base/").code, 0);
+  const Outcome last = run(line + "-o cut --resume");
+  ASSERT_EQ(last.code, 0) << last.err;
+  EXPECT_EQ(text("whole/model.safetensors"), text("cut/model.safetensors"));
+  EXPECT_EQ(metrics("whole"), metrics("cut"));
 }
 
 // A model that names every picture 'red' by its bias.

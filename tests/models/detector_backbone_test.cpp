@@ -28,6 +28,9 @@ TEST(DetectorBackbone, DilatesTheStagesBeyondTheOutputStride) {
   EXPECT_EQ(strides_and_dilations({{"backbone_kwargs", nullptr}, {"dilation", true}}), last);
   EXPECT_EQ(strides_and_dilations({{"backbone_kwargs", {{"output_stride", 16}}}}), last);
   EXPECT_EQ(strides_and_dilations({{"backbone_kwargs", {{"output_stride", 8}}}}), two);
+  const nlohmann::json nested{
+      {"model_type", "timm_backbone"}, {"backbone", "resnet50"}, {"output_stride", 16}};
+  EXPECT_EQ(strides_and_dilations({{"backbone_config", nested}}), last);
   expect_words(refusal_of([] {
                  strides_and_dilations({{"backbone_kwargs", {{"output_stride", 12}}}});
                }),

@@ -69,6 +69,17 @@ TEST(Detr, EveryParameterGetsAGradientFromAPaddedBatch) {
   }
 }
 
+TEST(Detr, MayReadTheStem) {
+  std::string backbone = kBackbone;
+  backbone.replace(backbone.find("stage4"), 6, "stem");
+  const DetectorPlan plan = plan_detector(described(config_text("detr", backbone)));
+  ParameterStore store(3, Purpose::kTraining);
+  const DetectionNetwork network = build_detector(plan, store, "");
+  EXPECT_EQ(by_name(store.parameters()).at("input.weight").shape(), (Shape{32, 8}));
+  EXPECT_EQ(network.detect({random_tensor({1, 32, 32, 3}, 2), {}}, {}, nullptr).layers.back().boxes.shape(),
+            (Shape{1, 6, 4}));
+}
+
 TEST(Detr, SavesUnderTheNamesThatItLoads) {
   const TestFolder folder;
   for (const char* backbone : {kBackbone, kTimm}) {

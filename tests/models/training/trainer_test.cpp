@@ -108,6 +108,39 @@ TEST(Trainer, StepsByTheGradientNearbyIfSharpnessCounts) {
   EXPECT_FLOAT_EQ(static_cast<float>(trainer.state().epochs.at(0).values.at(0)), 12.5f);
 }
 
+TEST(Trainer, AWorstPlaceTooFarAwayIsItsRadius) {
+  const TempFolder folder;
+  Small small;
+  small.task.step = [&](int64_t, int64_t, const Pass&) {
+    return StepResult{.loss = mse_loss(small.value, Tensor::full({2}, 0), Reduction::kMean),
+                      .pictures = 1,
+                      .again = [](const Pass&) { return Tensor::full({1}, NAN); }};
+  };
+  small.options.sharpness_radius = 1;
+  RunFolder run(folder.path(), RunFolder::Start::kNew);
+  Trainer trainer(small.model, small.task, small.options, run, {});
+  EXPECT_NE(line_of(trainer).find("lower --sharpness-aware or --lr"), std::string::npos);
+}
+
+TEST(Trainer, AResumeInTheMiddleOfAnEpochLeavesTheModelOfTheLast) {
+  const TempFolder folder;
+  int steps = 0;
+  TrainingEvents events;
+  events.step = [&](const StepReport&) { ++steps; };
+  events.interrupted = [&] { return steps >= 4; };
+  for (const auto start : {RunFolder::Start::kNew, RunFolder::Start::kResume}) {
+    const Small small;
+    RunFolder run(folder.path(), start);
+    Trainer trainer(small.model, small.task, small.options, run, events);
+    EXPECT_FALSE(trainer.run());
+    EXPECT_EQ(trainer.state().step, 1);
+    std::ofstream(folder.path() / "model.safetensors", std::ios::app) << "not written again";
+  }
+  std::ifstream file(folder.path() / "model.safetensors");
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_TRUE(bytes.ends_with("not written againnot written again"));
+}
+
 // The state is kept, so that the run goes on in a wider format. What could not be read is counted once,
 // though its name is no UTF-8.
 TEST(Trainer, AValueBeyondHalvesIsSaid) {
