@@ -176,7 +176,7 @@ void AttendOutput::refuse_what_is_there(const OutputFolder& folder, const std::s
     fail(path, " is there already; add --force");
 }
 
-std::vector<std::string> AttendOutput::finish() {
+std::vector<Unfinished> AttendOutput::finish() {
   return videos_.finish();
 }
 

@@ -17,8 +17,8 @@ class AttendOutput {
 
   void claim_picture(Input& input, std::optional<cv::Size> video);
   void claim_raw(Input& input);
-  void write(Result& result);         // fails a result that cannot be written
-  std::vector<std::string> finish();  // a line on each video that could not be written
+  void write(Result& result);        // fails a result that cannot be written
+  std::vector<Unfinished> finish();  // the videos that could not be written
 
  private:
   void write_maps(Result& result);

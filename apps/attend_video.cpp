@@ -87,15 +87,15 @@ void AttendVideos::end_video() {
     write(clip, temporary);
     put_in_place(temporary, clip.path);
   } catch (const std::exception& error) {
-    complaints_.push_back(clip.source + ": " + error.what());
+    unfinished_.push_back({clip.index, clip.source + ": " + error.what()});
     std::error_code ignored;
     std::filesystem::remove(temporary, ignored);
   }
 }
 
-std::vector<std::string> AttendVideos::finish() {
+std::vector<Unfinished> AttendVideos::finish() {
   if (clip_) end_video();
-  return std::move(complaints_);
+  return std::move(unfinished_);
 }
 
 }  // namespace fovea

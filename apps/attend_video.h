@@ -18,8 +18,8 @@ class AttendVideos {
  public:
   AttendVideos(const OverlayStyle& style, int64_t every) : style_(style), every_(every) {}
 
-  void add(Result& result);           // a frame; that of another video ends the one before
-  std::vector<std::string> finish();  // a line on each video that could not be written
+  void add(Result& result);          // a frame; that of another video ends the one before
+  std::vector<Unfinished> finish();  // the videos that could not be written
 
  private:
   struct Shown {
@@ -38,7 +38,7 @@ class AttendVideos {
   OverlayStyle style_;
   int64_t every_;
   std::optional<Clip> clip_;
-  std::vector<std::string> complaints_;
+  std::vector<Unfinished> unfinished_;
 };
 
 }  // namespace fovea

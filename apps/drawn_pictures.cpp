@@ -90,13 +90,13 @@ void DrawnPictures::end_video() {
     video->writer.finish();
     put_in_place(video->temporary, video->path);
   } catch (const std::exception& error) {
-    complaints_.push_back(video->source + ": " + error.what());
+    unfinished_.push_back({video->index, video->source + ": " + error.what()});
   }
 }
 
-std::vector<std::string> DrawnPictures::finish() {
+std::vector<Unfinished> DrawnPictures::finish() {
   if (video_) end_video();
-  return std::move(complaints_);
+  return std::move(unfinished_);
 }
 
 }  // namespace fovea

@@ -20,8 +20,8 @@ class DrawnPictures {
   explicit DrawnPictures(DetectionWords words, int64_t every = 1);
   ~DrawnPictures();  // a video that is not finished is thrown away
 
-  void write(Result& result);         // fails a result that cannot be written
-  std::vector<std::string> finish();  // a line on each video that could not be written
+  void write(Result& result);        // fails a result that cannot be written
+  std::vector<Unfinished> finish();  // the videos that could not be written
 
  private:
   struct Video;
@@ -32,7 +32,7 @@ class DrawnPictures {
   DetectionWords words_;
   int64_t every_;
   std::unique_ptr<Video> video_;
-  std::vector<std::string> complaints_;
+  std::vector<Unfinished> unfinished_;
 };
 
 }  // namespace fovea

@@ -159,7 +159,9 @@ bool run_model(const DetectEvalOptions& options, Console& console, DetectionRepo
   report.failures.insert(report.failures.end(), found->failures.begin(), found->failures.end());
   report.pictures = std::ssize(found->pictures);
   params.pictures = std::move(found->pictures);
-  if (report.pictures == 0) fail_with(kInputsFailed, report.data, ": not one picture could be read");
+  if (report.pictures == 0)
+    fail_with(kInputsFailed, report.data, ": not one picture could be read and taken; the first: ",
+              report.failures.empty() ? "" : report.failures.front().reason);
   return true;
 }
 
@@ -209,7 +211,7 @@ int run(const DetectEvalOptions& options, Console& console, int threads) {
   }
   if (report.failures.empty()) return kOk;
   console.err << "fovea: " << report.failures.size() << " of "
-              << report.pictures + std::ssize(report.failures) << " pictures could not be read\n";
+              << report.pictures + std::ssize(report.failures) << " pictures could not be read or taken\n";
   return kInputsFailed;
 }
 

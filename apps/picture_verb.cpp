@@ -4,6 +4,7 @@
 #include <cmath>
 #include <istream>
 #include <ostream>
+#include <set>
 
 #include "apps/exit_code.h"
 #include "apps/signals.h"
@@ -70,16 +71,19 @@ ResultSink written_by(ResultWriter& writer) {
   return {[&writer](Result& result) { writer.write(result); },
           [&writer] {
             writer.finish();
-            return std::vector<std::string>();
+            return std::vector<Unfinished>();
           }};
 }
 
-// How many inputs' files, beside the output, could not be finished.
-int64_t finish_files(const PictureTask& task, Console& console) {
+// How many inputs that had not failed have files, beside the output, that could not be finished.
+int64_t finish_files(const PictureTask& task, const std::set<int64_t>& failed, Console& console) {
   if (!task.files) return 0;
-  const std::vector<std::string> complaints = task.files->finish();
-  for (const std::string& line : complaints) console.err << "fovea: " << line << "\n";
-  return std::ssize(complaints);
+  int64_t count = 0;
+  for (const Unfinished& one : task.files->finish()) {
+    console.err << "fovea: " << one.message << "\n";
+    count += !failed.contains(one.index);
+  }
+  return count;
 }
 
 }  // namespace
@@ -150,6 +154,7 @@ int run_pictures(const PictureOptions& options, Console& console, const PictureT
     console.err << "fovea: " << verb << ": model " << task.model.id << ", " << threads << " threads, batch "
                 << stream.batch << ", " << active_isa() << "\n";
 
+  std::set<int64_t> failed;
   const auto write = [&](Result& result) {
     if (task.files) task.files->write(result);
     if (result.input.failure && !options.quiet) {
@@ -157,6 +162,7 @@ int run_pictures(const PictureOptions& options, Console& console, const PictureT
       console.err << "fovea: " << result.input.failure->message << "\n";
     }
     output.write(result);
+    if (result.input.failure) failed.insert(result.input.index);
     progress.advance();
   };
   const StreamCounts counts =
@@ -166,7 +172,7 @@ int run_pictures(const PictureOptions& options, Console& console, const PictureT
                     stream);
   output.finish();
   progress.finish();
-  return exit_code(counts, finish_files(task, console), options, console);
+  return exit_code(counts, finish_files(task, failed, console), options, console);
 }
 
 int run_pictures(const PictureOptions& options, Console& console,

@@ -32,8 +32,7 @@ void add_picture_options(CLI::App& app, PictureOptions& options,
 // What takes results, in their order.
 struct ResultSink {
   std::function<void(Result&)> write;  // may fail the result: then what it says of it is the failure
-  // A line on each input whose files could not be finished.
-  std::function<std::vector<std::string>()> finish = [] { return std::vector<std::string>(); };
+  std::function<std::vector<Unfinished>()> finish = [] { return std::vector<Unfinished>(); };
 };
 
 // What is the verb's own.

@@ -30,15 +30,21 @@ struct Timing {  // milliseconds
   double decode = 0, preprocess = 0, infer = 0, postprocess = 0;
 };
 
+// An input whose files could not be finished, after its results were written: a video, say.
+struct Unfinished {
+  int64_t index;
+  std::string message;
+};
+
 // What one input came to.
 struct Result {
   Input input;  // its failure may also come from reading the picture
   int64_t width = 0, height = 0;
   int exif_orientation = 1;
-  std::vector<float> values;  // the model's output: a row of logits, an embedding,
-  Detections objects;         // or what it found, in pixels; not cut to the picture,
+  std::vector<float> values;           // the model's output: a row of logits, an embedding,
+  Detections objects;                  // or what it found, in pixels; not cut to the picture,
   std::shared_ptr<Attended> attended;  // or what it looked at
-  cv::Mat rgb;                // the picture itself, where it is to be drawn on; else empty
+  cv::Mat rgb;                         // the picture itself, where it is to be drawn on; else empty
   Timing timing;
 };
 

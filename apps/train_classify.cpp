@@ -17,7 +17,8 @@
 namespace fovea {
 namespace {
 
-constexpr char kTeacher[] = "the teacher";  // among what a resumed run must have alike
+// Among what a resumed run must have alike.
+constexpr char kTeacher[] = "the teacher", kTeachersConfig[] = "the teacher's config";
 // Pictures that a network which does not learn gets at a time, whatever a step's batch is: its answers are
 // the same, and a large one's memory is bounded.
 constexpr int64_t kNetworksBatch = 32;
@@ -91,6 +92,7 @@ class TrainClassifyVerb {
       run_.spare(teacher, "the teacher");
       as(kModelUnusable, [&] { teachers_.emplace_back(teacher, data.classes()); });
       options.described[kTeacher] += teachers_.back().key(data.fingerprint());
+      options.described[kTeachersConfig] += teachers_.back().config_key();
     }
     expect_beside(settings_.folder, settings_.data);
     tell_others(data.pictures);
@@ -125,8 +127,10 @@ class TrainClassifyVerb {
                                  .interrupted = [] { return received_signal() != 0; }});
     });
     RunFolder folder = open();
-    if (!teachers_.empty() && !learn(data, options.described.at(kTeacher), batches, task, folder))
-      return interrupted_code();
+    if (!teachers_.empty()) {
+      const std::string key = options.described.at(kTeacher) + options.described.at(kTeachersConfig);
+      if (!learn(data, key, batches, task, folder)) return interrupted_code();
+    }
     return run_.train(network, task.task(), options, folder);
   }
 

@@ -92,7 +92,13 @@ DecodedImage decode_image(std::span<const uint8_t> bytes, const DecodeOptions& o
     for (const auto& [place, value] : header.edits) edited[static_cast<size_t>(place)] = value;
   }
   cv::Mat rgb = decode_pixels(file, edited.empty() ? bytes : edited, header);
-  if (options.apply_exif || header.always_upright) rgb = upright(rgb, header.orientation);
+  if (options.apply_exif || header.always_upright) {
+    try {
+      rgb = upright(rgb, header.orientation);
+    } catch (const cv::Exception&) {  // what else could there be
+      throw std::bad_alloc();
+    }
+  }
   return {rgb, header.orientation};
 }
 

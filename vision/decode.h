@@ -33,7 +33,7 @@ struct DecodedImage {
 // JPEG, PNG, WebP, BMP, TIFF (first page) and PNM; everything else is refused before a decoder sees it, and
 // so is a picture whose own header asks for more than `options` allows, or whose file ends early. Pixels are
 // those of Pillow's convert("RGB"), but for 16-bit gray (scaled to 8 bits, where Pillow clips), CMYK JPEG and
-// 16-bit BMP (OpenCV's conversion). Damage within a TIFF's packed data goes unseen. Throws ImageError.
+// 16-bit BMP (OpenCV's conversion). Damage in a TIFF's packed data is unseen. Throws ImageError, bad_alloc.
 DecodedImage decode_image(std::span<const uint8_t> bytes, const DecodeOptions& options = {});
 DecodedImage read_image(const std::filesystem::path& path, DecodeOptions options = {});
 

@@ -51,7 +51,10 @@ Tensor map_lines(const Tensor& x, int axis, bool backward_reads_output, Forward 
 double log_sum_exp_of(Values x, int64_t n) {
   if (n == 0) return -std::numeric_limits<double>::infinity();
   double top = x[0], sum = 0;
-  for (int64_t i = 1; i < n; ++i) top = std::max<double>(top, x[i]);
+  for (int64_t i = 0; i < n; ++i) {
+    if (std::isnan(x[i])) return x[i];
+    top = std::max<double>(top, x[i]);
+  }
   if (std::isinf(top)) return top;
   for (int64_t i = 0; i < n; ++i) sum += std::exp(x[i] - top);
   return top + std::log(sum);

@@ -38,11 +38,12 @@ Ascent::Ascent(const std::vector<Parameter>& parameters, const Gradients& gradie
     squares += sum_of_squares(slopes.back());
   }
   if (squares == 0) return;
-  const auto length = static_cast<float>(radius / std::sqrt(squares));
+  const double length = radius / std::sqrt(squares);
   for (size_t i = 0; i < moved_.size(); ++i) {
     float* value = moved_[i].value.mutable_data();
     parallel_for(moved_[i].value.count(), kChunk, [&](int64_t begin, int64_t end) {
-      for (int64_t j = begin; j < end; ++j) value[j] += length * reaches[i].data()[j] * slopes[i].data()[j];
+      for (int64_t j = begin; j < end; ++j)
+        value[j] += static_cast<float>(length * reaches[i].data()[j] * slopes[i].data()[j]);
     });
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "attention/base/error.h"
 #include "attention/checkpoint/checkpoint.h"
@@ -42,9 +43,16 @@ std::string Teacher::key(const std::string& pictures) const {
     print.add(std::string(reinterpret_cast<const char*>(values.data()),
                           static_cast<size_t>(values.count()) * sizeof(float)));
   }
-  print.add(read_text(folder_ / "config.json").value_or(""));
+  for (const std::string& label : model_.info().labels) print.add(label);
   print.add(preprocessor_config(model_.recipe()));
   print.add(pictures);
+  return print.text();
+}
+
+std::string Teacher::config_key() const {
+  Fingerprint print;
+  const std::string text = read_text(folder_ / "config.json").value_or("{}");
+  print.add(nlohmann::json::parse(text, nullptr, false).dump());  // whatever its layout
   return print.text();
 }
 

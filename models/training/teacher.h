@@ -30,9 +30,10 @@ class Teacher {
  public:
   // Fails if one is missing.
   Teacher(const std::filesystem::path& folder, const std::vector<std::string>& classes);
-  // Tells what logits() gives: by the weights, the config, the way it sees pictures, and the pictures' own
-  // fingerprint.
+  // Together they tell what logits() gives: the weights, the way it sees pictures, and the pictures' own
+  // fingerprint; and what its config says.
   std::string key(const std::string& pictures) const;
+  std::string config_key() const;
 
   // What it says of each picture to train on, as it would classify it -> [train, classes], in the order of
   // the data's classes. Rows of pictures that cannot be read are 0. `step` hears how many pictures were done,

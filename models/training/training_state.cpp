@@ -124,10 +124,13 @@ std::string first_difference(const std::map<std::string, std::string>& was,
   };
   std::map<std::string, std::string> all = was;
   all.insert(is.begin(), is.end());
-  for (const auto& [name, value] : all)
+  for (const auto& [name, value] : all) {
+    const bool source = name.starts_with("the ");
+    if (source && !was.contains(name)) continue;  // runs once began without noting it
     if (shown(was, name) != shown(is, name))
-      return name.starts_with("the ") ? name + " has changed"
-                                      : name + " was " + shown(was, name) + " and is " + shown(is, name);
+      return source ? name + " has changed"
+                    : name + " was " + shown(was, name) + " and is " + shown(is, name);
+  }
   return "";
 }
 

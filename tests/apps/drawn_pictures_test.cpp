@@ -33,11 +33,13 @@ TEST(DrawnPictures, EveryVideoThatCannotHaveItsNameIsTold) {
     }
     ++index;
   }
-  const std::vector<std::string> lines = drawn.finish();
-  ASSERT_EQ(lines.size(), 2u);
-  EXPECT_EQ(lines[0], "a.mp4: " + (folder.path() / "a.avi").string() +
-                          ": cannot write it (Is a directory); choose another folder");
-  EXPECT_TRUE(lines[1].starts_with("c.mp4: ")) << lines[1];
+  const std::vector<Unfinished> videos = drawn.finish();
+  ASSERT_EQ(videos.size(), 2u);
+  EXPECT_EQ(videos[0].index, 0);
+  EXPECT_EQ(videos[1].index, 2);
+  EXPECT_EQ(videos[0].message, "a.mp4: " + (folder.path() / "a.avi").string() +
+                                   ": cannot write it (Is a directory); choose another folder");
+  EXPECT_TRUE(videos[1].message.starts_with("c.mp4: ")) << videos[1].message;
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 3);  // nothing unfinished
   EXPECT_TRUE(fs::is_regular_file(folder.path() / "b.avi"));
 }

@@ -280,7 +280,8 @@ TEST_F(EvalDetector, APictureThatCannotBeReadDoesNotCount) {
   const Outcome outcome = run("$fovea eval detect --data val.json -m run --format json");
   EXPECT_EQ(outcome.code, 3);
   EXPECT_NE(outcome.err.find("3.ppm"), std::string::npos) << outcome.err;
-  EXPECT_NE(outcome.err.find("fovea: 1 of 6 pictures could not be read\n"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("fovea: 1 of 6 pictures could not be read or taken\n"), std::string::npos)
+      << outcome.err;
   const Json json = Json::parse(outcome.out);
   EXPECT_EQ(json.at("pictures"), 5);
   EXPECT_EQ(json.at("objects"), 10);

@@ -77,7 +77,8 @@ TEST(Decode, LosslessFormatsGiveTheirPixels) {
   EXPECT_TRUE(same(decode_image(encode(".webp", rgb, {cv::IMWRITE_WEBP_QUALITY, 101})).rgb, rgb));
 }
 
-// As Pillow's, which rounds halves to the even one; OpenCV takes them as they are, or halves of them.
+// As Pillow's (but for gray beyond 255, which that clips), which rounds halves to the even one; OpenCV takes
+// them as they are, or halves of them.
 TEST(Decode, PnmOfAnotherWhiteIsScaled) {
   const auto gray = [](const Bytes& bytes) {
     const cv::Mat rgb = decode_image(bytes).rgb;

@@ -75,6 +75,10 @@ TEST(LogSumExp, DoesNotCancel) {
   const Tensor y = log_sum_exp(Tensor({2, 2}, std::vector<float>{-1e8f, 3.7f, -inf, 0}), -1);
   EXPECT_FLOAT_EQ(y.data()[0], 3.7f);
   EXPECT_FLOAT_EQ(y.data()[1], 0);
+  for (const float other : {inf, -inf}) {
+    const Tensor damaged = log_sum_exp(Tensor({1, 2}, std::vector<float>{other, std::nanf("")}), -1);
+    EXPECT_TRUE(std::isnan(damaged.data()[0])) << other;
+  }
   const Tensor of_none = log_sum_exp(Tensor(Shape{3, 0, 5}), 1);
   for (const float v : of_none.values()) EXPECT_EQ(v, -inf);
 }
