@@ -64,7 +64,7 @@ class AttendRun {
                                 std::optional<cv::Size> video) { output_.claim_picture(input, video); },
         .claim_labels = [this](Input& input) { output_.claim_raw(input); }};
     task.files =
-        ResultSink{[this](Result& result) { output_.write(result); }, [this] { return output_.finish(); }};
+        FileSink{[this](Result& result) { output_.write(result); }, [this] { return output_.finish(); }};
     return task;
   }
 

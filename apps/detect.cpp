@@ -96,20 +96,12 @@ class DetectRun {
         .every = settings_.every,
         .claim_picture = [this](Input& input, std::optional<cv::Size> video) { claim_picture(input, video); },
         .claim_labels = [this](Input& input) { claim_labels(input); }};
-    task.files = ResultSink{[this](Result& result) { write_files(result); },
-                            [this] { return drawn_ ? drawn_->finish() : std::vector<Unfinished>(); }};
+    task.files = FileSink{[this](Result& result) { write_files(result); },
+                          [this] { return drawn_ ? drawn_->finish() : std::vector<Unfinished>(); }};
     if (coco_)
-      task.output = ResultSink{[this](Result& result) { coco_->write(result); },
-                               [this] {
-                                 coco_->finish();
-                                 return std::vector<Unfinished>();
-                               }};
+      task.output = ResultSink{[this](Result& result) { coco_->write(result); }, [this] { coco_->finish(); }};
     else if (writes_labels())
-      task.output = ResultSink{[this](Result& result) { print_labels(result); },
-                               [this] {
-                                 out_.flush();
-                                 return std::vector<Unfinished>();
-                               }};
+      task.output = ResultSink{[this](Result& result) { print_labels(result); }, [this] { out_.flush(); }};
     return task;
   }
 

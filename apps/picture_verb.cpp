@@ -68,11 +68,7 @@ std::optional<Failure> objection(std::span<const float> values, const Input& inp
 }
 
 ResultSink written_by(ResultWriter& writer) {
-  return {[&writer](Result& result) { writer.write(result); },
-          [&writer] {
-            writer.finish();
-            return std::vector<Unfinished>();
-          }};
+  return {[&writer](Result& result) { writer.write(result); }, [&writer] { writer.finish(); }};
 }
 
 // How many inputs that had not failed have files, beside the output, that could not be finished.

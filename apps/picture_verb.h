@@ -32,7 +32,13 @@ void add_picture_options(CLI::App& app, PictureOptions& options,
 // What takes results, in their order.
 struct ResultSink {
   std::function<void(Result&)> write;  // may fail the result: then what it says of it is the failure
-  std::function<std::vector<Unfinished>()> finish = [] { return std::vector<Unfinished>(); };
+  std::function<void()> finish = [] {};
+};
+
+// What writes files beside the output, and before it.
+struct FileSink {
+  std::function<void(Result&)> write;  // as ResultSink's
+  std::function<std::vector<Unfinished>()> finish;
 };
 
 // What is the verb's own.
@@ -42,7 +48,7 @@ struct PictureTask {
   decltype(StreamStages::infer) infer;
   Presentation presentation;
   PictureSource::Options source = {};
-  std::optional<ResultSink> files = {};   // beside the output, and before it
+  std::optional<FileSink> files = {};
   std::optional<ResultSink> output = {};  // in place of the ResultWriter's
 };
 

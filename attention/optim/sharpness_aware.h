@@ -20,8 +20,7 @@ namespace fovea {
 //   optimiser.step(gradients, learning_rate);
 //
 // The step of value w with gradient g is radius * t^2 g / |t g|, the norm over all; t is |w| + 0.01 for what
-// its name calls a weight, else 1. One without a gradient stays, all do if the
-// gradients are zeros.
+// its name calls a weight, else 1. One without a gradient stays, all do if the gradients are zeros.
 class Ascent {
  public:
   Ascent(const std::vector<Parameter>& parameters, const Gradients& gradients, double radius);

@@ -139,23 +139,24 @@ void Trainer::note(const std::vector<PictureFailure>& failures) {
 }
 
 void Trainer::update(Tensor loss, const std::function<Tensor(const Pass&)>& again) {
-  const std::vector<Parameter>& parameters = model_.store->parameters();
   Gradients gradients = gradients_of(std::move(loss));
   if (options_.sharpness_radius > 0) {
     Rng rng = rng_of(options_.seed, step_of_run());  // drops the same
     RunningUpdates elsewhere;                        // of weights that are not the model's
-    const Ascent nearby(parameters, gradients, options_.sharpness_radius);
+    const Ascent nearby(model_.store->parameters(), gradients, options_.sharpness_radius);
     gradients = gradients_of(again(pass(rng, elsewhere)));
   }
-  if (options_.clip_norm > 0) clip_gradients(gradients, parameters, options_.clip_norm);
   optimiser_->step(gradients, rate_of(step_of_run()));
 }
 
+// Clipped, if so asked: an ascent goes by their direction alone.
 Gradients Trainer::gradients_of(Tensor loss) const {
+  const std::vector<Parameter>& parameters = model_.store->parameters();
   if (!std::isfinite(loss.data()[0])) diverged("the loss is not finite", state_.step);
   Gradients gradients = backward(loss);
-  if (!std::isfinite(gradient_norm(gradients, model_.store->parameters())))
-    diverged("the gradients are not finite", state_.step);
+  const double norm = options_.clip_norm > 0 ? clip_gradients(gradients, parameters, options_.clip_norm)
+                                             : gradient_norm(gradients, parameters);
+  if (!std::isfinite(norm)) diverged("the gradients are not finite", state_.step);
   return gradients;
 }
 
