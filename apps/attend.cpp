@@ -37,7 +37,7 @@ class AttendRun {
               .request = request_,
               .detections = {.labels = explainer.info().labels,
                              .categories = category_ids(explainer.info().labels),
-                             .threshold = settings.threshold},
+                             .threshold = threshold()},
               .detects = explainer.detects(),
               .frames = settings.names_video(),
               .seed = kDrawnSeed};
@@ -69,10 +69,12 @@ class AttendRun {
   }
 
  private:
+  float threshold() const { return settings_.threshold.value_or(0.5f); }
+
   void look_at(Result& result) const {
     const bool picture = !result.input.frame;
     const AttendPlan plan{.request = request_,
-                          .threshold = settings_.threshold,
+                          .threshold = threshold(),
                           .each_object = picture && !settings_.one_file(),
                           .sheet = settings_.sheet && picture,
                           .page = settings_.writes_pages() && picture,

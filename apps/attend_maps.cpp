@@ -15,7 +15,7 @@ constexpr char kOwnRange[] = "each map by its own least and greatest value";
 // Objects to ask for: those of the picture, one of them, or none for a map that is of no object.
 std::vector<std::optional<int64_t>> objects_for(const Explainer& explainer, const Explainer::Look& look,
                                                 const AttendPlan& plan) {
-  if (plan.request.object || !asks_for_object(plan.request, explainer)) return {plan.request.object};
+  if (plan.request.object || !explainer.asks_for_object(plan.request)) return {plan.request.object};
   std::vector<std::optional<int64_t>> objects;
   const int64_t count = std::ssize(look.objects());
   for (int64_t i = 0; i < (plan.each_object ? count : std::min<int64_t>(count, 1)); ++i)
@@ -45,17 +45,6 @@ void measure(AttendedMap& made, const FramePlace& place) {
   if (map.kind != MapKind::kChannels) made.peak = peak_of(map.values, place);
 }
 
-// The class that the request means, if the model has classes.
-std::optional<int64_t> class_of(const Explainer& explainer, const Explainer::Look& look,
-                                const MapRequest& request) {
-  if (request.class_id || explainer.detects()) return request.class_id;
-  const auto best = look.classes(1);
-  const std::vector<std::string>& labels = explainer.info().labels;
-  const auto found = best.empty() ? labels.end() : std::ranges::find(labels, best[0].first);
-  if (found == labels.end()) return std::nullopt;
-  return found - labels.begin();
-}
-
 // A map of the same grid that knows nothing.
 cv::Mat random_map(cv::Size grid) {
   Rng rng(1);
@@ -76,11 +65,24 @@ double likeness(const ExplainedMap& a, const ExplainedMap& b) {
   return rank_correlation(values(a.values), values(b.values));
 }
 
+// The same place for a picture of the size of a sheet's tiles, so that hundreds of them fit into memory.
+FramePlace tile_place(FramePlace place) {
+  constexpr double kSide = 256;
+  const cv::Size whole = place.picture;
+  const double share = std::min(1.0, kSide / std::max(whole.width, whole.height));
+  const auto pixels = [&](int side) { return std::max(1, static_cast<int>(std::lround(side * share))); };
+  place.picture = {pixels(whole.width), pixels(whole.height)};
+  place.scale_x *= static_cast<double>(whole.width) / place.picture.width;
+  place.scale_y *= static_cast<double>(whole.height) / place.picture.height;
+  return place;
+}
+
 AttendedSheet sheet_of(const Explainer& explainer, const Explainer::Look& look, MapRequest request) {
   const auto has = [&](MapKind kind) { return std::ranges::count(explainer.kinds(), kind) > 0; };
   if (explainer.layers(request.kind) == 0 && has(MapKind::kRaw)) request.kind = MapKind::kRaw;
   if (explainer.detects() && !request.object && !look.objects().empty()) request.object = 0;
   const int layers = std::max(1, explainer.layers(request.kind)), heads = explainer.heads(request.kind);
+  const FramePlace place = tile_place(look.place());
   AttendedSheet sheet;
   for (int layer = 0; layer < layers; ++layer)
     for (int head = 0; head < std::max(1, heads); ++head) {
@@ -89,7 +91,7 @@ AttendedSheet sheet_of(const Explainer& explainer, const Explainer::Look& look, 
       const ExplainedMap map = look.map(request);
       if (map.values.empty() || request.kind == MapKind::kChannels)
         fail("attend: ", name_of(request.kind), " maps do not lie over the picture; leave --sheet out");
-      sheet.tiles.push_back({layer, head, grid_to_picture(map.values, look.place())});
+      sheet.tiles.push_back({layer, head, grid_to_picture(map.values, place)});
       if (head == 0) sheet.rows.push_back(map.of);
       if (layer == 0) sheet.columns.push_back(heads > 0 ? "head " + std::to_string(head) : map.subject);
       if (sheet.title.empty()) sheet.title = std::string(name_of(request.kind)) + ", " + map.subject;
@@ -130,7 +132,8 @@ std::shared_ptr<Attended> attend(const Explainer& explainer, const cv::Mat& rgb,
   MapRequest request = plan.request;
   std::optional<Explainer::Look> drawn;
   if (plan.drawn) drawn = plan.drawn->look(rgb, plan.threshold);
-  if (plan.drawn || plan.score) request.class_id = class_of(explainer, look, request);
+  // So that the drawn model explains the same class.
+  if (!request.class_id && !all->classes.empty()) request.class_id = all->classes[0].id;
   for (const std::optional<int64_t>& object : objects_for(explainer, look, plan)) {
     request.object = object;
     AttendedMap made;

@@ -31,7 +31,7 @@ struct AttendedSheet {
 struct Attended {
   FramePlace place;
   std::vector<FoundObject> objects;
-  std::vector<std::pair<std::string, float>> classes;
+  std::vector<ScoredClass> classes;
   std::vector<AttendedMap> maps;
   std::optional<AttendedSheet> sheet;
   std::optional<AttentionPage> page;
@@ -43,7 +43,7 @@ struct AttendPlan {
   MapRequest request;
   float threshold = 0.5f;
   bool each_object = false;  // else, of a detector's objects, the one in the request, or the surest
-  bool maps = true, sheet = false, page = false, score = false;
+  bool sheet = false, page = false, score = false;
   std::shared_ptr<const Explainer> drawn;  // to check the weights against; or none
 };
 

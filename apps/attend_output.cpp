@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "apps/drawn_pictures.h"
+#include "attention/base/atomic_file.h"
 #include "vision/draw_detections.h"
 #include "vision/drawable_text.h"
 #include "vision/map_files.h"
@@ -20,12 +20,6 @@ cv::Mat blue_first(const cv::Mat& rgb) {
   cv::Mat bgr;
   cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
   return bgr;
-}
-
-std::string png_of(const cv::Mat& bgr) {
-  std::vector<uchar> bytes;
-  cv::imencode(".png", bgr, bytes);
-  return {bytes.begin(), bytes.end()};
 }
 
 // The folder of a file, or the folder itself.
@@ -43,10 +37,12 @@ std::string of_object(const std::string& path, int64_t object) {
       .string();
 }
 
-cv::Mat drawn_points(const cv::Mat& bgr, const ExplainedMap& map, const OverlayStyle& style) {
+cv::Mat drawn_points(const cv::Mat& bgr, const ExplainedMap& map, const ValueRange& range,
+                     const OverlayStyle& style) {
   std::vector<WeightedPoint> points;
   for (const cv::Point3d& p : map.points) points.push_back({{p.x, p.y}, p.z});
-  return points_overlay(bgr, points, map.query.value_or(cv::Point2d(bgr.cols / 2.0, bgr.rows / 2.0)), style);
+  return points_overlay(bgr, points, map.query.value_or(cv::Point2d(bgr.cols / 2.0, bgr.rows / 2.0)), range,
+                        style);
 }
 
 void write_values(const std::string& path, const AttendedMap& made) {
@@ -73,7 +69,7 @@ cv::Mat drawn_map(const cv::Mat& bgr, const AttendedMap& made, const Attended& a
   const ExplainedMap& map = made.map;
   style.title = fmt::format("{}, {}, {}", name_of(map.kind), part_of(map), map.subject);
   if (map.kind == MapKind::kChannels)
-    return bar_chart({map.values.ptr<float>(), map.values.total()}, style.title, "channel");
+    return bar_chart({map.values.ptr<float>(), map.values.total()}, style.title, "channel", range);
   cv::Mat under = bgr.clone();
   if (made.object && *made.object < std::ssize(all.objects)) {
     const FoundObject& object = all.objects[static_cast<size_t>(*made.object)];
@@ -82,7 +78,7 @@ cv::Mat drawn_map(const cv::Mat& bgr, const AttendedMap& made, const Attended& a
                            object.detection.class_id};
     draw_detections(under, {&box, 1});
   }
-  if (map.kind == MapKind::kPoints) return drawn_points(under, map, style);
+  if (map.kind == MapKind::kPoints) return drawn_points(under, map, range, style);
   style.at = map.query;
   return overlay(under, grid_to_picture(map.values, all.place), range, style);
 }
@@ -94,7 +90,11 @@ AttendOutput::AttendOutput(const AttendSettings& settings, MapKind kind)
 }
 
 void AttendOutput::claim_picture(Input& input, std::optional<cv::Size> video) {
-  if (!pictures_) return;
+  if (video && settings_.pictures.output.format == Format::kCsv && !settings_.names_video())
+    input.failure = frames_without_columns(input.source);
+  else if (video && settings_.sheet)
+    input.failure = Failure{"unsupported_format", input.source + ": --sheet is for pictures; leave it out"};
+  if (input.failure || !pictures_) return;
   const std::string& to = settings_.output;
   if (is_output_file(to)) {
     input.picture_to = to;
@@ -137,9 +137,11 @@ std::string AttendOutput::path_for(const std::string& claimed, const std::string
 void AttendOutput::write_maps(Result& result) {
   Attended& all = *result.attended;
   const Input& input = result.input;
-  if (all.maps.empty() && (is_output_file(settings_.output) || is_output_file(settings_.save_raw)) &&
-      !all.page)
-    fail("nothing found above ", settings_.threshold, ", so there is no map to write; lower --threshold");
+  const bool wanted =
+      is_output_file(settings_.save_raw) || (is_output_file(settings_.output) && !all.page && !input.frame);
+  if (all.maps.empty() && wanted)
+    fail("nothing found above ", settings_.threshold.value_or(0.5f),
+         ", so there is no map to write; lower --threshold");
   if (raw_)
     for (AttendedMap& made : all.maps) {
       made.raw = path_for(input.labels_to, settings_.save_raw, made);
@@ -155,8 +157,8 @@ void AttendOutput::write_maps(Result& result) {
     OverlayStyle style = settings_.style;
     style.title = all.sheet->title;
     write_file(all.sheet->file = input.picture_to,
-               png_of(contact_sheet(blue_first(result.rgb), all.sheet->tiles, all.sheet->rows,
-                                    all.sheet->columns, style)));
+               encoded(".png", contact_sheet(blue_first(result.rgb), all.sheet->tiles, all.sheet->rows,
+                                             all.sheet->columns, style)));
     all.sheet->tiles.clear();
   } else if (input.frame) {
     videos_.add(result);
@@ -165,7 +167,7 @@ void AttendOutput::write_maps(Result& result) {
     for (AttendedMap& made : all.maps) {
       made.file = path_for(input.picture_to, settings_.output, made);
       refuse_what_is_there(*pictures_, made.file, input);
-      write_file(made.file, png_of(drawn_map(bgr, made, all, made.range, settings_.style)));
+      write_file(made.file, encoded(".png", drawn_map(bgr, made, all, made.range, settings_.style)));
     }
   }
 }

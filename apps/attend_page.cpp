@@ -59,7 +59,8 @@ AttentionPage page_of(const Explainer& explainer, const Explainer::Look& look, c
   page.model = explainer.info().id;
   page.fovea = FOVEA_VERSION;
   page.place = look.place();
-  const int64_t objects = std::min(std::ssize(look.objects()), kObjectsShown);
+  const int64_t objects =
+      std::min(std::ssize(look.objects()), std::max(kObjectsShown, request.object.value_or(0) + 1));
   for (int64_t i = 0; i < objects; ++i) {
     const FoundObject& object = look.objects()[static_cast<size_t>(i)];
     page.objects.push_back(
@@ -72,7 +73,7 @@ AttentionPage page_of(const Explainer& explainer, const Explainer::Look& look, c
       MapRequest one = request;
       one.kind = kind;
       if (!takes_point(kind)) one.at.reset();
-      if (asks_for_object(one, explainer) != (i >= 0)) continue;
+      if (explainer.asks_for_object(one) != (i >= 0)) continue;
       one.object = i >= 0 ? std::optional<int64_t>(i) : std::nullopt;
       if (kind != request.kind) one.layer = one.head = std::nullopt;  // of the kind that was asked for
       add_map(page, look, one);

@@ -32,11 +32,13 @@ void add_map_options(CLI::App& app, AttendSettings& settings) {
          "that the model has")
       ->type_name("WORD");
   app.add_option("--layer", request.layer, "Which layer, from 0; -1 is the last")->type_name("N");
-  app.add_option("--head", request.head, "Which head, from 0; -1 is the last; default: all, fused")
-      ->type_name("N");
+  CLI::Option* head =
+      app.add_option("--head", request.head, "Which head, from 0; -1 is the last; default: all, fused")
+          ->type_name("N");
   add_choice<HeadFusion>(app, "--fuse", request.fusion,
                          {{"mean", HeadFusion::kMean}, {"max", HeadFusion::kMax}, {"min", HeadFusion::kMin}},
-                         "How heads become one: mean, max or min");
+                         "How heads become one: mean, max or min")
+      ->excludes(head);
   app.add_option("--discard", request.discard, "Share of each layer's smallest weights a rollout leaves out")
       ->type_name("SHARE")
       ->check(within(0, 1));
@@ -48,10 +50,10 @@ void add_map_options(CLI::App& app, AttendSettings& settings) {
       ->type_name("NAME|INDEX");
   app.add_option("--object", request.object, "Which of a detector's objects, the surest is 0; default: each")
       ->type_name("N");
-  app.add_option("--threshold", settings.threshold, "Only objects with a score above this")
+  app.add_option("--threshold", settings.threshold,
+                 "Only a detector's objects with a score above this; default: 0.5")
       ->type_name("X")
-      ->check(within(0, 1))
-      ->capture_default_str();
+      ->check(within(0, 1));
 }
 
 void add_output_options(CLI::App& app, AttendSettings& settings) {
@@ -100,11 +102,37 @@ MapKind kind_for(const AttendSettings& settings, const Explainer& explainer) {
             known ? "" : suggestion(settings.kind, names, "choose one of these"));
 }
 
-std::vector<std::string> point_kinds(const Explainer& explainer) {
+// An option that does nothing to maps of this kind is an error that names the kinds it is for.
+void refuse_idle(const char* option, MapKind kind, bool (*matters)(MapKind), const Explainer& explainer) {
   std::vector<std::string> names;
-  for (const MapKind kind : explainer.kinds())
-    if (takes_point(kind)) names.emplace_back(name_of(kind));
-  return names;
+  for (const MapKind other : explainer.kinds())
+    if (matters(other)) names.emplace_back(name_of(other));
+  fail_with(kUsage, option, ": changes no ", name_of(kind), " map; leave it out",
+            names.empty() ? "" : ", or choose --kind " + joined(names));
+}
+
+// A page shows the other kinds too.
+void check_idle(const AttendSettings& settings, const MapRequest& request, const Explainer& explainer) {
+  const MapKind kind = request.kind;
+  if (request.at && !takes_point(kind)) refuse_idle("--at", kind, takes_point, explainer);
+  if (settings.writes_pages()) return;
+  if (request.class_id && !explains_score(kind) && !settings.score)
+    refuse_idle("--class", kind, explains_score, explainer);
+  if (request.discard > 0 && !is_rollout(kind)) refuse_idle("--discard", kind, is_rollout, explainer);
+  if (request.fusion != HeadFusion::kMean && !fuses_heads(kind) && !settings.sheet)
+    refuse_idle("--fuse", kind, fuses_heads, explainer);
+}
+
+void check_measures(const AttendSettings& settings, MapKind kind, const Explainer& explainer) {
+  if (!settings.score && !settings.check_weights) return;
+  const char* option = settings.score ? "--score: " : "--check-weights: ";
+  if (explainer.detects())
+    fail_with(kUsage, option, "is for classifiers; leave it out, or choose another model");
+  if (!settings.score) return;
+  if (!explainer.scores())
+    fail_with(kUsage, option, explainer.info().id, " has no classes; leave it out, or choose another model");
+  if (kind == MapKind::kChannels)
+    fail_with(kUsage, option, "channels do not lie over the picture; choose another --kind");
 }
 
 // A layer or head of `count`.
@@ -130,6 +158,34 @@ std::optional<int64_t> class_for(const AttendSettings& settings, const Explainer
   if (labels.empty()) fail_with(kUsage, "--class: ", explainer.info().id, " has no classes; leave it out");
   fail_with(kUsage, "--class: '", name, "' is none of the model's classes, 0 to ", labels.size() - 1,
             suggestion(name, labels, "'fovea models show --json' lists them"));
+}
+
+// What `attend` does not write, and nobody means as a folder's name.
+bool is_other_file(const std::string& path) {
+  static constexpr std::string_view kOther[] = {".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff",
+                                                ".htm", ".mov",  ".mkv", ".webm", ".pdf", ".svg", ".npz"};
+  std::error_code ignored;
+  return std::ranges::count(kOther, extension_of(path)) > 0 && !std::filesystem::is_directory(path, ignored);
+}
+
+// Of two paths, which may be of files that are not there yet.
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code error;
+  const auto whole = [&](const std::string& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+  };
+  return !a.empty() && !b.empty() && whole(a) == whole(b) && !error;
+}
+
+void check_raw(const AttendSettings& settings) {
+  const std::string& path = settings.save_raw;
+  const std::string ending = is_output_file(path) ? extension_of(path) : "";
+  const bool neither = !ending.empty() && ending != ".npy" && ending != ".png";
+  if ((!ending.empty() && settings.names_video()) || neither || is_other_file(path))
+    fail_with(kUsage, "--save-raw: ", path,
+              ": write FILE.npy, FILE.png (16 bit) or a folder; of videos, a folder");
+  if (!ending.empty() && same_file(path, settings.output))
+    fail_with(kUsage, "--save-raw: ", path, ": is what --output writes, too; choose another name for one");
 }
 
 }  // namespace
@@ -174,14 +230,14 @@ void check(const AttendSettings& settings) {
   const std::string to = is_output_file(settings.output) ? extension_of(settings.output) : "";
   const bool video_file = to == ".mp4" || to == ".avi";
   if (to == ".npy") fail_with(kUsage, "--output: ", settings.output, ": values go to --save-raw");
+  if (is_other_file(settings.output))
+    fail_with(kUsage, "--output: ", settings.output,
+              ": write FILE.png, FILE.html, of a video FILE.mp4 or FILE.avi, or a folder");
   if (video_file != settings.names_video() && !to.empty())
     fail_with(kUsage, "--output: ", settings.output,
               video_file ? ": is for a video; write FILE.png for a picture"
                          : ": a video's maps make a video; write FILE.mp4 or a folder");
-  const std::string raw = is_output_file(settings.save_raw) ? extension_of(settings.save_raw) : "";
-  if (!raw.empty() && (settings.names_video() || (raw != ".npy" && raw != ".png")))
-    fail_with(kUsage, "--save-raw: ", settings.save_raw,
-              ": write FILE.npy, FILE.png (16 bit) or a folder; of videos, a folder");
+  check_raw(settings);
   if (settings.page && (settings.output.empty() || (!to.empty() && to != ".html")))
     fail_with(kUsage, "--page: makes HTML files; add --output FILE.html or a folder");
   if (settings.sheet && (settings.writes_pages() || settings.output.empty() || settings.names_video()))
@@ -196,31 +252,16 @@ MapRequest request_for(const AttendSettings& settings, const Explainer& explaine
   request.class_id = class_for(settings, explainer);
   if (needs_point(request.kind) && !request.at)
     fail_with(kUsage, "--kind ", name_of(request.kind), ": shows what a point attends to; add --at X,Y");
-  if (request.at && !takes_point(request.kind))
-    fail_with(kUsage, "--at: ", name_of(request.kind),
-              " maps are of no point; leave it out, or choose --kind ", joined(point_kinds(explainer)));
+  check_idle(settings, request, explainer);
   if (request.object && !explainer.detects())
     fail_with(kUsage, "--object: ", explainer.info().id, " finds no objects; leave it out");
-  if ((settings.score || settings.check_weights) && explainer.detects())
-    fail_with(kUsage, settings.score ? "--score: " : "--check-weights: ",
-              "is for classifiers; leave it out, or choose another model");
+  if (settings.threshold && !explainer.detects())
+    fail_with(kUsage, "--threshold: ", explainer.info().id, " finds no objects; leave it out");
+  if (request.kind == MapKind::kPoints && extension_of(settings.save_raw) == ".png" &&
+      is_output_file(settings.save_raw))
+    fail_with(kUsage, "--save-raw: ", settings.save_raw, ": points are no picture; write FILE.npy");
+  check_measures(settings, request.kind, explainer);
   return request;
-}
-
-bool asks_for_object(const MapRequest& request, const Explainer& explainer) {
-  if (!explainer.detects()) return false;
-  switch (request.kind) {
-    case MapKind::kEncoderSelf:
-    case MapKind::kAffinity:
-    case MapKind::kChannels:
-    case MapKind::kPositions:
-      return false;
-    case MapKind::kRaw:
-    case MapKind::kRollout:
-      return !request.at;
-    default:
-      return true;
-  }
 }
 
 }  // namespace fovea

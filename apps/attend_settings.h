@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 
 #include "apps/picture_verb.h"
@@ -9,9 +10,9 @@ namespace fovea {
 
 struct AttendSettings {
   PictureOptions pictures;
-  std::string kind, class_name;  // empty: the model's usual one; the best
-  MapRequest request;            // without its kind and class
-  float threshold = 0.5f;
+  std::string kind, class_name;    // empty: the model's usual one; the best
+  MapRequest request;              // without its kind and class
+  std::optional<float> threshold;  // of a detector; none: 0.5
   OverlayStyle style;
   std::string output, save_raw;
   bool sheet = false, page = false, score = false, check_weights = false, force = false;
@@ -30,8 +31,5 @@ void check(const AttendSettings& settings);  // what does not go together is a k
 
 // What every picture is asked for; what this model can never show is a kUsage error.
 MapRequest request_for(const AttendSettings& settings, const Explainer& explainer);
-
-// Whether such a map is of one of a detector's objects.
-bool asks_for_object(const MapRequest& request, const Explainer& explainer);
 
 }  // namespace fovea

@@ -99,7 +99,7 @@ std::string provenance_json(const Attended& all, const AttendWords& words) {
   const MapRequest& r = words.request;
   const cv::Rect2d seen = all.place.seen();
   return fmt::format(
-      R"("frame":{{"width":{},"height":{},"seen":{{"xmin":{},"ymin":{},"xmax":{},"ymax":{}}}}},)"
+      R"("model_input":{{"width":{},"height":{},"seen":{{"xmin":{},"ymin":{},"xmax":{},"ymax":{}}}}},)"
       R"("provenance":{{"fovea":{},"model":{},"architecture":{},"options":{{"kind":{},"layer":{},"head":{},)"
       R"("fuse":{},"discard":{},"at":{},"class_id":{},"object":{},"threshold":{}}}}})",
       all.place.frame.width, all.place.frame.height, number(seen.x), number(seen.y),
@@ -133,8 +133,9 @@ std::string json_of(const Result& result, const AttendWords& words) {
   std::string members = "\"maps\":[" + maps + "]";
   if (words.detects) members += "," + json_of(result, words.detections);
   if (!all.classes.empty())
-    members += fmt::format(R"(,"labels":[{{"label":{},"score":{}}}])", json_string(all.classes[0].first),
-                           json_number(all.classes[0].second));
+    members +=
+        fmt::format(R"(,"labels":[{{"label":{},"score":{},"class_id":{}}}])",
+                    json_string(all.classes[0].label), json_number(all.classes[0].score), all.classes[0].id);
   if (all.sheet)
     members += fmt::format(R"(,"sheet":{{"title":{},"rows":{},"columns":{},"file":{}}})",
                            json_string(all.sheet->title), all.sheet->rows.size(), all.sheet->columns.size(),

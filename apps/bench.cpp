@@ -165,8 +165,26 @@ void write_layers(const Report& r, std::ostream& out) {
   }
 }
 
-void write_json(const Report& r, std::ostream& out) {
-  const nlohmann::ordered_json shown = {
+nlohmann::ordered_json layers_json(const Report& r) {
+  auto list = nlohmann::ordered_json::array();
+  for (const ConvolutionRecord& layer : r.layers) {
+    const auto sizes = [](const Shape& shape) {
+      std::vector<int64_t> all;
+      for (int i = 0; i < shape.rank(); ++i) all.push_back(shape[i]);
+      return all;
+    };
+    list.push_back({{"name", layer.name},
+                    {"input", sizes(layer.input)},
+                    {"weight", sizes(layer.weight)},
+                    {"output", sizes(layer.output)},
+                    {"way", layer.way},
+                    {"ms", layer.milliseconds}});
+  }
+  return list;
+}
+
+void write_json(const Report& r, bool layers, std::ostream& out) {
+  nlohmann::ordered_json shown = {
       {"model", r.model},
       {"isa", active_isa()},
       {"threads", r.threads},
@@ -178,6 +196,7 @@ void write_json(const Report& r, std::ostream& out) {
       {"forward_ms", {{"median", r.forward.median}, {"p90", r.forward.p90}}},
       {"images_per_second", r.images_per_second},
       {"peak_rss_mb", r.peak_rss_mb}};
+  if (layers) shown["layers"] = layers_json(r);
   out << shown.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
 }
 
@@ -215,7 +234,7 @@ int bench_verb(const Arguments& arguments, Console& console) {
   if (!parse_options(app, arguments, console)) return kOk;
   const auto bench = [&](const auto& model, int threads) {
     const Report report = measure(options, subject_of(options, model), threads);
-    options.json ? write_json(report, console.out) : write_text(report, console.out);
+    options.json ? write_json(report, options.layers, console.out) : write_text(report, console.out);
     if (!options.json) write_layers(report, console.out);
     return kOk;
   };

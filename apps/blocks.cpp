@@ -38,9 +38,7 @@ void list_json(std::ostream& out) {
 int blocks_verb(const Arguments& arguments, Console& console) {
   CLI::App app(kHelp, "fovea blocks");
   bool json = false;
-  CLI::Option* format =
-      add_choice<bool>(app, "--format", json, {{"text", false}, {"json", true}}, "text or json");
-  app.add_flag("--json", json, "The same as --format json")->excludes(format);
+  add_format_options(app, json);
   if (!parse_options(app, arguments, console)) return kOk;
   json ? list_json(console.out) : list_text(console.out);
   return kOk;

@@ -7,7 +7,7 @@
 
 #include "apps/encode.h"
 #include "apps/exit_code.h"
-#include "attention/checkpoint/atomic_file.h"
+#include "attention/base/atomic_file.h"
 
 namespace fovea {
 

@@ -1,9 +1,7 @@
 #include <ostream>
 
 #include "apps/data_survey.h"
-#include "apps/options.h"
-#include "apps/thread_count.h"
-#include "attention/base/parallel.h"
+#include "apps/model_options.h"
 #include "vision/picture_listing.h"
 
 namespace fovea {
@@ -16,8 +14,6 @@ constexpr char kHelp[] =
     "  fovea data check coco/annotations/instances_val2017.json --images coco/val2017\n"
     "  fovea data check cells/ --split val --decode --format json | jq .problems\n\n"
     "Exit codes: 0 all of it can be used, 3 some entries are left out, 2 it is no data set.\n";
-
-enum class CheckFormat { kText, kJson };
 
 DataReport survey(const AnnotationSource& source) {
   namespace fs = std::filesystem;
@@ -48,26 +44,27 @@ int data_check_verb(const Arguments& arguments, Console& console) {
   CLI::App app(kHelp, "fovea data check");
   std::string path, images;
   AnnotationSource source;
-  CheckFormat format = CheckFormat::kText;
-  bool decode = false, strict = false;
+  bool json = false, decode = false, strict = false;
   app.add_option("PATH", path, "COCO's JSON file, or the folder of a data set")->type_name("");
   app.add_option("--images", images, "Where the pictures lie, if not where the format puts them")
       ->type_name("DIR");
   app.add_option("--split", source.split, "Only this split; default: all")->type_name("NAME");
-  add_choice<CheckFormat>(app, "--format", format,
-                          {{"text", CheckFormat::kText}, {"json", CheckFormat::kJson}},
-                          "text or json; default: text");
+  add_format_options(app, json);
   app.add_flag("--strict", strict, "Exit with 3 at any problem, also those that were repaired or only noted");
   app.add_flag("--decode", decode, "Decode every picture, instead of walking through its file");
+  int asked_threads = 0;
+  add_threads_option(app, asked_threads);
   if (!parse_options(app, arguments, console)) return kOk;
   if (path.empty()) fail_with(kUsage, "fovea data check: no data set given; name its folder or file");
   source.path = path;
   source.images = images;
   source.check = decode ? PictureCheck::kDecoded : PictureCheck::kWhole;
   DataReport report;
-  Threads threads(thread_count(0));
-  threads.run([&] { report = survey(source); });
-  format == CheckFormat::kJson ? write_json(report, console.out) : write_text(report, console.out);
+  with_threads(asked_threads, [&](int) {
+    report = survey(source);
+    return kOk;
+  });
+  json ? write_json(report, console.out) : write_text(report, console.out);
   const int64_t left_out = report.count(AnnotationProblem::Kind::kSkipped);
   if (left_out > 0)
     console.err << "fovea: " << path << ": " << left_out

@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "apps/encode.h"
+#include "attention/base/shown_name.h"
 
 namespace fovea {
 namespace {
@@ -86,7 +87,7 @@ void write_text(const DataReport& report, std::ostream& out) {
   width = 0;
   for (const auto& category : report.categories) width = std::max(width, category.name.size());
   for (const auto& category : report.categories) {
-    out << fmt::format("  {:<{}}  ", category.name, width);
+    out << fmt::format("  {:<{}}  ", on_one_line(category.name), width);
     if (report.has_boxes()) out << counted(category.objects, "object") << " in ";
     out << counted(category.pictures, "picture") << "\n";
   }

@@ -5,6 +5,7 @@
 #include "apps/detect_settings.h"
 #include "apps/drawn_pictures.h"
 #include "apps/output_folder.h"
+#include "attention/base/atomic_file.h"
 #include "models/text_file.h"
 
 namespace fovea {
@@ -139,11 +140,7 @@ class DetectRun {
   void claim_picture(Input& input, std::optional<cv::Size> video) {
     const std::string& source = input.source;
     if (format_ == Format::kCsv && video && !settings_.names_video())
-      input.failure =
-          Failure{"unsupported_format",
-                  source +
-                      ": CSV has columns for frames only if a video is named on the command line; "
-                      "do so, or use --format ndjson"};
+      input.failure = frames_without_columns(source);
     else if (coco_ && ids_ && !(*ids_)[source])
       input.failure = Failure{"not_annotated", source + ": is none, or several, of the pictures in " +
                                                    settings_.annotations + "; leave --annotations out"};

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <ostream>
 
+#include "attention/base/shown_name.h"
+
 namespace fovea {
 namespace {
 
@@ -92,7 +94,7 @@ void write_text(const DetectionReport& report, std::ostream& out) {
                      "class", width);
   for (int64_t k = 0; k < std::ssize(evaluation.categories); ++k) {
     const CategoryFigures f = figures_of(evaluation, k);
-    out << fmt::format("  {:<{}}", evaluation.categories[static_cast<size_t>(k)].name, width);
+    out << fmt::format("  {:<{}}", on_one_line(evaluation.categories[static_cast<size_t>(k)].name), width);
     for (const double figure : {f.ap, f.ap50, f.ap75, f.ap_small, f.ap_medium, f.ap_large, f.ar})
       out << fmt::format("  {:>5}", cell(figure));
     out << fmt::format("  {:>7}  {:>10}\n", f.objects, f.detections);

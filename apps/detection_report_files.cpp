@@ -6,7 +6,7 @@
 #include "apps/encode.h"
 #include "apps/exit_code.h"
 #include "apps/output_folder.h"
-#include "attention/checkpoint/atomic_file.h"
+#include "attention/base/atomic_file.h"
 #include "vision/coco_results.h"
 #include "vision/precision_recall_chart.h"
 
@@ -14,12 +14,6 @@ namespace fovea {
 namespace {
 
 constexpr const char *kTable = "per_class.csv", *kCurves = "pr_curves.png", *kDetections = "detections.json";
-
-void write_bytes(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  AtomicFile file(path);
-  file.write(bytes);
-  file.commit();
-}
 
 std::string class_table(const CocoEvaluation& evaluation) {
   std::string table = "class,category_id,objects,detections,AP,AP50,AP75,AP_small,AP_medium,AP_large,AR\n";
@@ -43,13 +37,11 @@ void claim_report(const std::string& folder, bool force, bool detections) {
 }
 
 void save_report(const DetectionReport& report, const std::filesystem::path& folder) {
-  write_bytes(folder / kTable, std::as_bytes(std::span<const char>(class_table(report.evaluation))));
+  write_file(folder / kTable, class_table(report.evaluation));
   std::vector<uchar> png;
   cv::imencode(".png", draw_precision_recall(report.evaluation), png);
-  write_bytes(folder / kCurves, std::as_bytes(std::span(png)));
-  if (!report.model.empty())
-    write_bytes(folder / kDetections,
-                std::as_bytes(std::span<const char>(coco_results_json(report.found, report.truth))));
+  write_file(folder / kCurves, std::as_bytes(std::span(png)));
+  if (!report.model.empty()) write_file(folder / kDetections, coco_results_json(report.found, report.truth));
 }
 
 }  // namespace fovea

@@ -7,6 +7,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "apps/output_folder.h"
+#include "attention/base/atomic_file.h"
 #include "vision/draw_detections.h"
 #include "vision/drawable_text.h"
 
@@ -15,13 +16,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string encoded(const cv::Mat& bgr, const std::string& path) {
+}  // namespace
+
+std::string encoded(const std::string& extension, const cv::Mat& bgr) {
   std::vector<uchar> bytes;
-  cv::imencode(fs::path(path).extension().string(), bgr, bytes);
+  if (!cv::imencode(extension, bgr, bytes))
+    fail("a picture of ", bgr.cols, " x ", bgr.rows, " cannot be written as ", extension);
   return {bytes.begin(), bytes.end()};
 }
-
-}  // namespace
 
 std::string drawn_extension(const std::string& source, std::optional<cv::Size> video) {
   const std::string extension = extension_of(source);
@@ -50,8 +52,9 @@ void DrawnPictures::write(Result& result) {
   if (result.input.failure || result.rgb.empty()) return;
   try {
     draw(result);
-    result.input.frame ? add_frame(result)
-                       : write_file(result.input.picture_to, encoded(result.rgb, result.input.picture_to));
+    result.input.frame
+        ? add_frame(result)
+        : write_file(result.input.picture_to, encoded(extension_of(result.input.picture_to), result.rgb));
   } catch (const Error& error) {
     result.input.failure = Failure{"save_failed", result.input.source + ": " + error.what()};
   }

@@ -13,6 +13,9 @@ namespace fovea {
 // OpenCV can write.
 std::string drawn_extension(const std::string& source, std::optional<cv::Size> video);
 
+// A picture's file; ".png", ".jpg".
+std::string encoded(const std::string& extension, const cv::Mat& bgr);
+
 // Writes pictures with what was found in them to result.input.picture_to, and a video's frames into one
 // video.
 class DrawnPictures {

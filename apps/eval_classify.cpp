@@ -34,7 +34,7 @@ void add_options(CLI::App& app, EvalOptions& options) {
   app.add_option("--split", options.split, "Which folder of the data, if it is split; default: val or test")
       ->type_name("NAME");
   add_model_options(app, options.model);
-  add_choice<bool>(app, "--format", options.json, {{"text", false}, {"json", true}}, "text or json");
+  add_format_options(app, options.json);
   app.add_option("--save", options.save, "Folder for the confusion matrix, as PNG and CSV")->type_name("DIR");
   app.add_flag("--force", options.force, "Write over a confusion matrix that is there");
   app.add_option("--min-accuracy", options.least, "Exit with 7 if the top-1 accuracy is less")

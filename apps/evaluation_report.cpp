@@ -10,7 +10,7 @@
 
 #include "apps/encode.h"
 #include "apps/output_folder.h"
-#include "attention/checkpoint/atomic_file.h"
+#include "attention/base/atomic_file.h"
 #include "vision/confusion_matrix.h"
 
 namespace fovea {
@@ -41,12 +41,6 @@ std::string percent_line(const char* name, int64_t right, int64_t count) {
   return fmt::format("{:<12} {:.2f} %  ({} of {}; 95 % interval {:.2f} to {:.2f} %)\n", name,
                      100 * static_cast<double>(right) / static_cast<double>(count), right, count,
                      100 * interval.low, 100 * interval.high);
-}
-
-void write_bytes(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  AtomicFile file(path);
-  file.write(bytes);
-  file.commit();
 }
 
 }  // namespace
@@ -135,10 +129,10 @@ void save_confusion(const EvaluationReport& report, const std::filesystem::path&
     }
     table += "\n";
   }
-  write_bytes(folder / kConfusionTable, std::as_bytes(std::span(table)));
+  write_file(folder / kConfusionTable, table);
   std::vector<uchar> png;
   cv::imencode(".png", draw_confusion_matrix(counts, row_names, column_names), png);
-  write_bytes(folder / kConfusionPicture, std::as_bytes(std::span(png)));
+  write_file(folder / kConfusionPicture, std::as_bytes(std::span(png)));
 }
 
 }  // namespace fovea

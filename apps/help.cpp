@@ -29,7 +29,11 @@ int help_verb(const Arguments& arguments, Console& console) {
   for (const std::string& word : arguments) name += (name.empty() ? "" : " ") + word;
   if (const Verb* verb = find_verb(name); verb && verb->run != help_verb)
     return verb->run({"--help"}, console);
-  if (!name.empty() && name != "help" && name[0] != '-')
+  const std::vector<std::string> longer = longer_verbs(name);
+  for (const std::string& verb : longer)
+    console.out << fmt::format("  fovea {:<15} {}\n", verb, find_verb(verb)->summary);
+  if (!longer.empty()) return kOk;
+  if (!name.empty() && name != "help" && name != "--help" && name != "-h")
     fail_with(kUsage, "no verb '", name, "' to explain",
               suggestion(name, verb_names(), "run 'fovea help' to see what there is"));
   console.out << kIntroduction;

@@ -26,7 +26,8 @@ int main(int argc, char** argv) {
           1 << 20);      // pictures go back to the system, instead of staying in each thread's heap
   cv::setNumThreads(1);  // our own loops run over pictures; OpenCV would bring a second set of threads
   fovea::silence_decoders();
-  fovea::catch_signals();
+  fovea::let_pipes_break();
+  if (fovea::drains(argc, argv)) fovea::catch_signals();
   fovea::StandardInput input;
   std::istream in(&input);
   std::ostream err(keep_standard_error());

@@ -29,11 +29,13 @@ bool holds_detector(const ModelOptions& options) {
 
 // With a folder in any case.
 ModelOptions chosen(ModelOptions options) {
-  options.folder = options.folder.empty() ? embedded_model(options.usual) : model_path(options.folder);
+  options.folder = options.folder.empty() ? embedded_model(options.usual) : existing_model(options.folder);
   if (options.folder.empty())
     fail_with(kUsage, "no model given, and the one that comes with Fovea is not installed; add -m DIR");
   return options;
 }
+
+}  // namespace
 
 void settle_isa() {
   try {
@@ -42,8 +44,6 @@ void settle_isa() {
     fail_with(kUsage, "FOVEA_ISA: ", error.what());
   }
 }
-
-}  // namespace
 
 void add_model_options(CLI::App& app, ModelOptions& options, const char* usual) {
   options.usual = usual;

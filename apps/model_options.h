@@ -23,6 +23,9 @@ void add_model_options(CLI::App& app, ModelOptions& options, const char* usual =
 void add_threads_option(CLI::App& app, int& threads);
 void add_progress_option(CLI::App& app, Progress::Mode& mode);
 
+// An instruction set that FOVEA_ISA asks for and that is not there is a kUsage error.
+void settle_isa();
+
 // Runs work(threads) on so many threads; 0: see thread_count.h.
 int with_threads(int asked, const std::function<int(int threads)>& work);
 

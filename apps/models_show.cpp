@@ -60,7 +60,9 @@ int models_show_verb(const Arguments& arguments, Console& console) {
   CLI::App app(kHelp, "fovea models show");
   ModelOptions options;
   bool json = false;
-  app.add_option("DIR", options.folder, "Folder with config.json and model.safetensors")
+  app.add_option(
+         "-m,--model,DIR", options.folder,
+         "Folder with config.json and model.safetensors; default: " + options.usual + ", which comes along")
       ->type_name("")
       ->envname("FOVEA_MODEL");
   app.add_flag("--json", json, "All of it, as one JSON object");

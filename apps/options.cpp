@@ -18,6 +18,20 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+// CLI11 reads 010 as 8.
+std::string decimal(std::string text) {
+  const size_t sign = text.starts_with('-') || text.starts_with('+');
+  const size_t first = text.find_first_not_of('0', sign);
+  if (text.size() > sign && text.find_first_not_of("0123456789", sign) == std::string::npos)
+    text.erase(sign, std::min(first, text.size() - 1) - sign);
+  return text;
+}
+
+bool takes_whole_number(const CLI::Option& option) {
+  const std::string type = option.get_type_name().substr(0, option.get_type_name().find(':'));
+  return type == "N" || type == "S" || type == "K";
+}
+
 bool stands_in(const Arguments& arguments, const std::string& option) {
   return std::ranges::any_of(
       arguments, [&](const std::string& word) { return word == option || word.starts_with(option + "="); });
@@ -41,6 +55,8 @@ bool parse_options(CLI::App& app, const Arguments& arguments, Console& console) 
     Arguments reversed(arguments.rbegin(), arguments.rend());
     for (std::string& word : reversed)  // CLI11 would split a file called [a,b] into two
       if (word.starts_with('[') && word.ends_with(']')) word = "./" + word;
+    for (CLI::Option* option : app.get_options([](const CLI::Option* o) { return takes_whole_number(*o); }))
+      option->transform(decimal, "");
     app.parse(std::move(reversed));
     return true;
   } catch (const CLI::CallForHelp&) {
@@ -66,6 +82,12 @@ CLI::Validator within(double least, double most) {
             return fmt::format("{} is no number from {} to {}", text, least, most);
           },
           fmt::format("FLOAT in [{} - {}]", least, most)};
+}
+
+void add_format_options(CLI::App& app, bool& json) {
+  CLI::Option* format = add_choice<bool>(app, "--format", json, {{"text", false}, {"json", true}},
+                                         "text or json; default: text");
+  app.add_flag("--json", json, "The same as --format json")->excludes(format);
 }
 
 }  // namespace fovea

@@ -40,4 +40,7 @@ CLI::Option* add_choice(CLI::App& app, const std::string& option, Value& target,
   return app.add_option_function<std::string>(option, choose, description)->type_name("WORD");
 }
 
+// --format text or json, and --json.
+void add_format_options(CLI::App& app, bool& json);
+
 }  // namespace fovea

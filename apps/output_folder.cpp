@@ -8,7 +8,6 @@
 #include <system_error>
 
 #include "apps/exit_code.h"
-#include "attention/checkpoint/atomic_file.h"
 
 namespace fovea {
 
@@ -30,7 +29,8 @@ OutputFolder::OutputFolder(const std::string& option, std::string folder, bool f
 
 std::string OutputFolder::claim(const std::string& stem, const std::string& extension) {
   std::string name = stem + extension;
-  for (int i = 2; !claimed_.insert(name).second; ++i) name = stem + "-" + std::to_string(i) + extension;
+  int& last = last_.try_emplace(name, 1).first->second;
+  while (!claimed_.insert(name).second) name = stem + "-" + std::to_string(++last) + extension;
   return (fs::path(folder_) / name).string();
 }
 
@@ -79,12 +79,6 @@ void put_in_place(const std::string& temporary, const std::string& path) {
   std::error_code error;
   fs::rename(temporary, path, error);
   if (error) fail(path, ": cannot write it (", error.message(), "); choose another folder");
-}
-
-void write_file(const std::string& path, std::string_view bytes) {
-  AtomicFile file(path);
-  file.write(std::as_bytes(std::span(bytes)));
-  file.commit();
 }
 
 }  // namespace fovea

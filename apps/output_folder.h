@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -24,6 +25,7 @@ class OutputFolder {
   std::string folder_;
   bool force_;
   std::set<std::string> claimed_;
+  std::map<std::string, int> last_;  // of each name that was asked for, the number given last
 };
 
 // Makes the folder for files of these names; a kUsage error, before the work, if they cannot be written or
@@ -41,8 +43,5 @@ std::string unfinished(const std::string& path);
 
 // Gives such a file, once it is whole, its name; fails if it cannot have it.
 void put_in_place(const std::string& temporary, const std::string& path);
-
-// Writes a file that is whole or not there at all.
-void write_file(const std::string& path, std::string_view bytes);
 
 }  // namespace fovea

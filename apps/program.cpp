@@ -1,5 +1,7 @@
 #include "apps/program.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <new>
 #include <opencv2/core.hpp>
@@ -18,23 +20,39 @@ const Verb* verb_of(const std::string& word) {
   return find_verb(word);
 }
 
+// The verb that the first words name, and how many they are; or none.
+struct Named {
+  const Verb* verb = nullptr;
+  int words = 0;
+};
+
+Named named(const Arguments& words) {
+  if (words.size() > 1)
+    if (const Verb* verb = find_verb(words[0] + " " + words[1])) return {verb, 2};
+  if (words.empty()) return {};
+  return {verb_of(words[0]), 1};
+}
+
 int dispatch(const Arguments& words, Console& console) {
   if (words.empty()) fail_with(kUsage, "no verb given; run 'fovea help' to see what there is");
-  if (words.size() > 1)
-    if (const Verb* verb = find_verb(words[0] + " " + words[1]))
-      return verb->run({words.begin() + 2, words.end()}, console);
-  if (const Verb* verb = verb_of(words[0])) return verb->run({words.begin() + 1, words.end()}, console);
-  std::string longer;
-  for (const std::string& name : verb_names())
-    if (name.starts_with(words[0] + " ")) longer += (longer.empty() ? "" : ", ") + ("'fovea " + name + "'");
+  if (const auto [verb, count] = named(words); verb)
+    return verb->run({words.begin() + count, words.end()}, console);
+  const std::vector<std::string> longer = longer_verbs(words[0]);
+  if (words.size() > 1 && (words[1] == "--help" || words[1] == "-h") && !longer.empty())
+    return find_verb("help")->run({words[0]}, console);
   if (!longer.empty() && (words.size() == 1 || words[1][0] == '-'))
-    fail_with(kUsage, "'", words[0], "' is half a verb; there are ", longer);
+    fail_with(kUsage, "'", words[0], "' is half a verb; there are ",
+              fmt::format("'fovea {}'", fmt::join(longer, "', 'fovea ")));
   // "models shwo" is nearer to a verb of two words than "models" is.
   std::string typed = words[0];
   if (words.size() > 1 && words[1][0] != '-' && nearest_name(typed, verb_names()).empty())
     typed += " " + words[1];
   fail_with(kUsage, "unknown verb '", typed, "'",
             suggestion(typed, verb_names(), "run 'fovea help' to see what there is"));
+}
+
+Arguments words_of(int argc, const char* const* argv) {
+  return {argv + std::min(argc, 1), argv + argc};
 }
 
 int complain(Console& console, std::string line, int code) {
@@ -47,7 +65,7 @@ int complain(Console& console, std::string line, int code) {
 
 int run_program(int argc, const char* const* argv, Console& console) {
   try {
-    const int code = dispatch({argv + std::min(argc, 1), argv + argc}, console);
+    const int code = dispatch(words_of(argc, argv), console);
     console.out.flush();
     if (!console.out)
       return complain(console, "standard output: cannot be written; is the disk full?", kInternal);
@@ -63,6 +81,11 @@ int run_program(int argc, const char* const* argv, Console& console) {
   } catch (const std::exception& error) {
     return complain(console, error.what(), kInternal);
   }
+}
+
+bool drains(int argc, const char* const* argv) {
+  const Verb* verb = named(words_of(argc, argv)).verb;
+  return verb && verb->drains;
 }
 
 }  // namespace fovea

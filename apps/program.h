@@ -7,4 +7,7 @@ namespace fovea {
 // into one line on console.err and an exit code.
 int run_program(int argc, const char* const* argv, Console& console);
 
+// Whether the verb that the words name ends in order when it is told of a signal.
+bool drains(int argc, const char* const* argv);
+
 }  // namespace fovea

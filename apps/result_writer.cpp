@@ -32,6 +32,12 @@ std::string failure_record(const Result& result) {
 
 }  // namespace
 
+Failure frames_without_columns(const std::string& source) {
+  return {"unsupported_format", source +
+                                    ": CSV has columns for frames only if a video is named on the command "
+                                    "line; do so, or use --format ndjson"};
+}
+
 ResultWriter::ResultWriter(std::ostream& out, Options options, const ModelInfo& model,
                            Presentation presentation)
     : out_(out),

@@ -20,6 +20,9 @@ struct Presentation {
   std::string csv_header;
 };
 
+// What happens to a video in CSV whose header, written by then, has no columns for frames.
+Failure frames_without_columns(const std::string& source);
+
 // Writes results one by one, as text, JSON or CSV; holds none. Text and CSV have no place for a failure, so
 // it is left out there.
 class ResultWriter {

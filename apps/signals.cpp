@@ -22,6 +22,10 @@ void remember(int number) {
 
 }  // namespace
 
+void let_pipes_break() {
+  std::signal(SIGPIPE, SIG_DFL);
+}
+
 void catch_signals() {
   if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0) return;  // then signals end the process, as they always do
   struct sigaction action {};
@@ -33,7 +37,6 @@ void catch_signals() {
     if (number == SIGHUP && before.sa_handler == SIG_IGN) continue;  // as nohup asked
     sigaction(number, &action, nullptr);
   }
-  std::signal(SIGPIPE, SIG_DFL);
 }
 
 int received_signal() {

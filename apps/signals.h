@@ -2,8 +2,11 @@
 
 namespace fovea {
 
-// SIGINT, SIGTERM and SIGHUP once: received_signal() says so, and the verb drains. Twice: the process ends. SIGPIPE
-// ends it quietly, even where a parent ignored that signal.
+// SIGPIPE ends the process quietly, even where a parent ignored that signal.
+void let_pipes_break();
+
+// SIGINT, SIGTERM and SIGHUP once: received_signal() says so, and the verb drains. Twice: the process ends,
+// as it does at once without this call.
 void catch_signals();
 int received_signal();  // 0: none
 

@@ -22,7 +22,8 @@ constexpr TrainHelp kHelp = {
     .batch = "Pictures a step; default: 32, from nothing 128",
     .optimizer = "adamw, muon, or sgd (Nesterov); default: adamw, from nothing sgd",
     .learning_rate =
-        "Peak learning rate; default: adamw, muon 1e-4, sgd 0.01, frozen 10 times, from nothing 1e-3 and 0.1",
+        "Peak learning rate; default: 1e-4 (adamw, muon) or 0.01 (sgd), ten times that with --freeze; from "
+        "nothing 1e-3 or 0.1",
     .weight_decay = "Default: adamw, muon 0.05, sgd 5e-4; biases, norms and positions have none",
     .schedule =
         "cosine, one-cycle, step (a tenth at 1/2 and 3/4) or constant; default: cosine, from nothing "
@@ -105,6 +106,7 @@ void TrainClassifySettings::take_defaults() {
   settle(method, checkpoint ? Method::kAdamW : Method::kSgd);
   const bool adam = *method != Method::kSgd;  // Muon's steps are as long
   settle(schedule, checkpoint ? Kind::kCosine : Kind::kOneCycle);
+  check_given();
   settle(epochs, int64_t{checkpoint ? 10 : 30});
   settle(batch, int64_t{checkpoint ? 32 : 128});
   settle(weight_decay, adam ? 0.05 : 5e-4);
@@ -114,6 +116,8 @@ void TrainClassifySettings::take_defaults() {
   settle(average, 0.0);
   settle(flip, frozen.empty() ? 0.5 : 0.0);
   if (checkpoint || random_resized_crop > 0) settle(crop_padding, int64_t{0});
+  if (border != Augmentation::Border::kZero && crop_padding == int64_t{0})
+    fail_with(kUsage, "--padding: nothing is padded; add --crop-padding N");
   const double gentle = frozen.empty() ? 1 : 10;  // a head alone, or nearly, takes larger steps
   settle(learning_rate, adam ? (checkpoint ? 1e-4 * gentle : 1e-3) : (checkpoint ? 0.01 * gentle : 0.1));
 }

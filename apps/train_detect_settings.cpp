@@ -103,6 +103,7 @@ void TrainDetectSettings::take_defaults() {
   const bool checkpoint = from_checkpoint();
   settle(method, Method::kAdamW);
   settle(schedule, Kind::kCosine);
+  check_given();
   settle(epochs, int64_t{checkpoint ? 30 : 150});
   settle(batch, int64_t{8});
   settle(weight_decay, 1e-4);

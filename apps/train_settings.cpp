@@ -55,7 +55,7 @@ std::map<std::string, std::string> TrainSettings::described() const {
           {"--batch", fmt::format("{}", *batch)},
           {"--optimizer", name_of(*method)},
           {"--lr", shown(*learning_rate)},
-          {"--momentum", shown(momentum)},
+          {"--momentum", shown(momentum.value_or(0.9))},
           {"--weight-decay", shown(*weight_decay)},
           {"--schedule", name_of(*schedule)},
           {"--warm-up", shown(*warm_up)},
@@ -67,6 +67,13 @@ std::map<std::string, std::string> TrainSettings::described() const {
           {"--on-error", stop_at_failure ? "fail" : "skip"}};
 }
 
+void TrainSettings::check_given() const {
+  if (momentum && *method == TrainerOptions::Method::kAdamW)
+    fail_with(kUsage, "--momentum: adamw has none of that kind; leave it out, or choose --optimizer sgd");
+  if (warm_up && *warm_up == 0 && *schedule == Schedule::Kind::kOneCycle)
+    fail_with(kUsage, "--warm-up: one-cycle rises before it falls; give more than 0, or leave it out");
+}
+
 TrainerOptions TrainSettings::trainer() const {
   TrainerOptions options;
   options.epochs = *epochs;
@@ -74,7 +81,7 @@ TrainerOptions TrainSettings::trainer() const {
   options.method = *method;
   options.schedule = *schedule;
   options.learning_rate = static_cast<float>(*learning_rate);
-  options.momentum = static_cast<float>(momentum);
+  options.momentum = static_cast<float>(momentum.value_or(0.9));
   options.weight_decay = static_cast<float>(*weight_decay);
   options.warm_up = *warm_up;
   options.clip_norm = *clip_norm;

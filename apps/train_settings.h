@@ -28,7 +28,8 @@ struct TrainSettings {
   double sharpness_radius = 0;
   std::optional<TrainerOptions::Method> method;
   std::optional<Schedule::Kind> schedule;
-  double momentum = 0.9, hold_out = -1;
+  std::optional<double> momentum;
+  double hold_out = -1;
   std::vector<std::string> frozen;
 
   void find_model();  // by its folder or its name; fails if data or model are not given
@@ -37,6 +38,7 @@ struct TrainSettings {
   // began before it was there.
   std::map<std::string, std::string> described() const;
   TrainerOptions trainer() const;
+  void check_given() const;  // what is given and would do nothing is a kUsage error; with method and schedule
   RunFolder::Start start() const;
 };
 

@@ -10,14 +10,14 @@ VerbFunction classify_verb, detect_verb, attend_verb, train_classify_verb, train
 namespace {
 
 constexpr Verb kVerbs[] = {
-    {"classify", "name what pictures show", classify_verb},
-    {"detect", "find objects in pictures and videos", detect_verb},
-    {"attend", "show what a model looks at", attend_verb},
-    {"embed", "turn pictures into vectors", embed_verb},
-    {"train classify", "train a classifier on folders of pictures", train_classify_verb},
-    {"train detect", "train a detector on pictures with boxes", train_detect_verb},
-    {"eval classify", "say how good a classifier is", eval_classify_verb},
-    {"eval detect", "say how good a detector is, in COCO's figures", eval_detect_verb},
+    {"classify", "name what pictures show", classify_verb, true},
+    {"detect", "find objects in pictures and videos", detect_verb, true},
+    {"attend", "show what a model looks at", attend_verb, true},
+    {"embed", "turn pictures into vectors", embed_verb, true},
+    {"train classify", "train a classifier on folders of pictures", train_classify_verb, true},
+    {"train detect", "train a detector on pictures with boxes", train_detect_verb, true},
+    {"eval classify", "say how good a classifier is", eval_classify_verb, true},
+    {"eval detect", "say how good a detector is, in COCO's figures", eval_detect_verb, true},
     {"models show", "say what a model folder holds", models_show_verb},
     {"data check", "say what is in a data set, and what is wrong with it", data_check_verb},
     {"blocks", "list the attention blocks", blocks_verb},
@@ -37,6 +37,12 @@ const Verb* find_verb(std::string_view name) {
   for (const Verb& verb : kVerbs)
     if (verb.name == name) return &verb;
   return nullptr;
+}
+
+std::vector<std::string> longer_verbs(const std::string& word) {
+  std::vector<std::string> names = verb_names();
+  std::erase_if(names, [&](const std::string& name) { return !name.starts_with(word + " "); });
+  return names;
 }
 
 std::vector<std::string> verb_names() {

@@ -2,8 +2,8 @@
 #include <string>
 
 #include "attention/base/error.h"
+#include "attention/base/shown_name.h"
 #include "attention/checkpoint/name_map.h"
-#include "attention/checkpoint/shown_name.h"
 #include "attention/nn/weights.h"
 #include "models/image_network.h"
 

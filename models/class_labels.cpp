@@ -2,20 +2,16 @@
 
 #include <charconv>
 
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 
 namespace fovea {
-namespace {
 
-// The class that a key of {"0": "tench", ...} stands for, or -1.
 int64_t class_of(const std::string& key, int64_t classes) {
   int64_t index = -1;
   const char* const end = key.data() + key.size();
   const auto [rest, error] = std::from_chars(key.data(), end, index);
   return error == std::errc() && rest == end && index >= 0 && index < classes ? index : -1;
 }
-
-}  // namespace
 
 std::vector<std::string> numbered_labels(int64_t classes) {
   std::vector<std::string> labels;

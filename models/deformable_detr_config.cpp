@@ -1,6 +1,6 @@
 #include "models/deformable_detr_config.h"
 
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 #include "models/transformers_config.h"
 
 namespace fovea {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 #include "attention/ops/resize.h"
 #include "models/resnet_config.h"
 #include "models/resnet_names.h"
@@ -30,10 +30,16 @@ std::vector<size_t> maps_of(const ConfigJson& config, size_t stages) {
     for (const nlohmann::json& name : json["out_features"])
       maps.push_back(map_named(config, name.is_string() ? name.get<std::string>() : name.dump(), stages));
   } else {
-    for (int64_t index : config.sizes("out_indices", {static_cast<int64_t>(stages)})) {
-      if (index > static_cast<int64_t>(stages))
-        config.refuse("out_indices", "has " + std::to_string(index) + ", beyond the last stage");
-      maps.push_back(static_cast<size_t>(index));
+    const auto count = static_cast<int64_t>(stages) + 1;  // with the stem, 0
+    const nlohmann::json last = {-1};
+    const nlohmann::json& indices = config.has("out_indices") ? json["out_indices"] : last;
+    if (!indices.is_array()) config.refuse("out_indices", "is not a list of stages");
+    for (const nlohmann::json& value : indices) {
+      const int64_t index = value.is_number_integer() ? value.get<int64_t>() : count;
+      if (index < -count || index >= count)
+        config.refuse("out_indices",
+                      "has " + shown_name(value.dump()) + ", which is no stage of the backbone");
+      maps.push_back(static_cast<size_t>(index < 0 ? index + count : index));
     }
   }
   if (maps.empty()) config.refuse("out_features", "names no stage");
@@ -135,7 +141,13 @@ DetectorBackbone detector_backbone(const ModelSource& source, std::vector<size_t
   const ConfigJson own = config.at("backbone_config");
   if (own.text("model_type") == "timm_backbone")
     return of_timm(source, config, own.text("backbone"), std::move(maps_of_timm));
-  if (config.has("backbone_config") || !config.flag("use_timm_backbone", true)) return of_transformers(own);
+  if (config.has("backbone_config")) return of_transformers(own);
+  if (!config.flag("use_timm_backbone", true)) {
+    if (const std::string name = config.text("backbone", "resnet50"); name != "resnet50")
+      config.refuse("backbone", "is " + shown_name(name) +
+                                    ", a model whose config is in another file; give it as backbone_config");
+    return of_transformers(own);
+  }
   return of_timm(source, config, config.text("backbone", "resnet50"), std::move(maps_of_timm));
 }
 

@@ -1,4 +1,4 @@
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 #include "models/detr_config.h"
 #include "models/detr_names.h"
 #include "models/transformers_config.h"

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "attention/base/error.h"
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 #include "models/image_network.h"
 
 namespace fovea {

@@ -1,6 +1,6 @@
 #include <optional>
 
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 #include "models/resnet_config.h"
 #include "models/timm_config.h"
 
@@ -31,6 +31,9 @@ const TimmName* timm_name(std::string_view architecture, bool& deep) {
 constexpr const char* kTimmArgs[] = {"layers",         "channels",        "stem_width",
                                      "in_chans",       "num_classes",     "drop_rate",
                                      "drop_path_rate", "drop_block_rate", "zero_init_last"};
+
+constexpr TimmOnly kTimmOnly[] = {
+    {"global_pool", R"("avg")"}, {"output_stride", "32"}, {"cardinality", "1"}, {"base_width", "64"}};
 
 void read_stages(const ConfigJson& args, const TimmName& name, ResNetConfig& c) {
   constexpr size_t kStages = 4;
@@ -65,7 +68,9 @@ ResNetConfig resnet_from_timm(const ConfigJson& config, ModelInfo& info) {
   if (!name) config.refuse("architecture", "is " + shown_name(info.architecture) + ", not built here");
   const ConfigJson args = config.at("model_args");
   const ConfigJson pretrained = config.has("pretrained_cfg") ? config.at("pretrained_cfg") : config;
-  timm_refuse_other_args(args, kTimmArgs, "ResNet");
+  timm_refuse_other_args(args, kTimmArgs, kTimmOnly, "ResNet");
+  if (const std::string pool = args.text("global_pool", pretrained.text("global_pool", "avg")); pool != "avg")
+    config.refuse("global_pool", "is " + shown_name(pool) + "; Fovea has avg");
   c.bottleneck = name->bottleneck;
   if (const int64_t width = args.size("stem_width", 32); c.pooled_shortcut)
     c.stem = {width, width, 2 * width};

@@ -1,4 +1,4 @@
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 #include "models/resnet_config.h"
 #include "models/transformers_config.h"
 

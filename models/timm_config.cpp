@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <array>
 
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 #include "models/class_labels.h"
 
 namespace fovea {
 
-void timm_refuse_other_args(const ConfigJson& args, std::span<const char* const> known, const char* family) {
+void timm_refuse_other_args(const ConfigJson& args, std::span<const char* const> known,
+                            std::span<const TimmOnly> only, const char* family) {
   for (const auto& [key, value] : args.json().items())
-    if (!value.is_null() && std::find(known.begin(), known.end(), key) == known.end())
+    if (!value.is_null() && std::ranges::find(known, key) == known.end() &&
+        std::ranges::none_of(only, [&](const TimmOnly& o) { return key == o.key && value.dump() == o.json; }))
       args.refuse("model_args",
                   "has " + shown_name(key) + ", not among what Fovea computes for timm's " + family);
 }

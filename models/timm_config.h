@@ -12,8 +12,13 @@ namespace fovea {
 // in "pretrained_cfg" or at the top of old files, what is known of the weights. Each fails, naming file and
 // key.
 
-// `known`: constructor arguments that the caller reads, or that change nothing at inference.
-void timm_refuse_other_args(const ConfigJson& args, std::span<const char* const> known, const char* family);
+// `known`: constructor arguments that the caller reads, or that change nothing at inference. `only`: others,
+// with the one value that is built.
+struct TimmOnly {
+  const char *key, *json;
+};
+void timm_refuse_other_args(const ConfigJson& args, std::span<const char* const> known,
+                            std::span<const TimmOnly> only, const char* family);
 
 struct TimmInputSize {
   int64_t channels, height, width;

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "attention/base/error.h"
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 #include "models/relabel.h"
 #include "models/text_file.h"
 

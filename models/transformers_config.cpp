@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 #include "models/class_labels.h"
 
 namespace fovea {
@@ -37,7 +37,18 @@ std::string transformers_class(const ConfigJson& config, const std::vector<std::
 std::vector<std::string> transformers_labels(const ConfigJson& config) {
   constexpr int64_t kClassesByDefault = 2;  // transformers'
   if (!config.has("id2label")) return numbered_labels(config.size("num_labels", kClassesByDefault, 0));
-  return labels_at(config, "id2label", static_cast<int64_t>(config.at("id2label").json().size()));
+  // As many classes as names; a name of another number is of no class, and may be a number itself.
+  const ConfigJson known = config.at("id2label");
+  const nlohmann::json& names = known.json();
+  const auto classes = static_cast<int64_t>(names.size());
+  std::vector<std::string> labels = numbered_labels(classes);
+  for (const auto& [key, value] : names.items()) {
+    if (!value.is_string() && !value.is_number())
+      config.refuse("id2label", "has a name that is not a string");
+    if (const int64_t index = class_of(key, classes); index >= 0)
+      labels[static_cast<size_t>(index)] = value.is_string() ? value.get<std::string>() : value.dump();
+  }
+  return labels;
 }
 
 Activation transformers_activation(const ConfigJson& config, const char* key, const std::string& absent) {

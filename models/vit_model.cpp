@@ -102,6 +102,8 @@ ImageNetwork wrap(std::shared_ptr<const Vit> vit, const ModelInfo& info) {
     return TokenLayout{.before = c.prefix(),
                        .rows = height / c.patch_height,
                        .columns = width / c.patch_width,
+                       .height = height - height % c.patch_height,
+                       .width = width - width % c.patch_width,
                        .reader = c.pool == VitConfig::Pool::kMean ? -1 : 0};
   };
   network.resized = [vit, info](int64_t height, int64_t width) {

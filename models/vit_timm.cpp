@@ -3,7 +3,7 @@
 #include <optional>
 #include <tuple>
 
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 #include "models/timm_config.h"
 #include "models/vit_config.h"
 
@@ -72,6 +72,10 @@ constexpr const char* kTimmArgs[] = {"img_size",       "patch_size",    "embed_d
                                      "drop_rate",      "pos_drop_rate", "attn_drop_rate",  "proj_drop_rate",
                                      "drop_path_rate", "weight_init",   "dynamic_img_size"};
 
+constexpr TimmOnly kTimmOnly[] = {{"pre_norm", "false"}, {"no_embed_class", "false"}, {"qk_norm", "false"},
+                                  {"reg_tokens", "0"},   {"pos_embed", R"("learn")"}, {"final_norm", "true"},
+                                  {"proj_bias", "true"}, {"dynamic_img_pad", "false"}};
+
 void read_sizes(const ConfigJson& args, const TimmName& name, VitConfig& c) {
   const TimmSize& size = *name.size;
   const double ratio = static_cast<double>(size.mlp) / static_cast<double>(size.dim);
@@ -131,7 +135,7 @@ VitConfig vit_from_timm(const ConfigJson& config, ModelInfo& info) {
   if (!name) config.refuse("architecture", "is " + shown_name(info.architecture) + ", not built here");
   const ConfigJson args = config.at("model_args");
   const ConfigJson pretrained = config.has("pretrained_cfg") ? config.at("pretrained_cfg") : config;
-  timm_refuse_other_args(args, kTimmArgs, "ViT");
+  timm_refuse_other_args(args, kTimmArgs, kTimmOnly, "ViT");
 
   VitConfig c;
   c.distillation_token = name->distilled;

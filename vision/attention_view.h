@@ -27,13 +27,14 @@ struct OverlayStyle {
 cv::Mat overlay(const cv::Mat& bgr, const cv::Mat& values, const ValueRange& range,
                 const OverlayStyle& style);
 
-// Points that a query looked at: size and colour by weight, the query itself as a cross.
+// Points that a query looked at: size and colour by weight, from 0 to the ends of `range`; the query itself
+// as a cross.
 struct WeightedPoint {
   cv::Point2d at;  // pixels of the picture
   double weight = 0;
 };
 cv::Mat points_overlay(const cv::Mat& bgr, std::span<const WeightedPoint> points, cv::Point2d query,
-                       const OverlayStyle& style);
+                       const ValueRange& range, const OverlayStyle& style);
 
 // Many small maps in one picture, by row (layers) and column (heads), all named; each by its own range. At
 // most 4096 pixels a side: of very many maps each is smaller.
@@ -45,8 +46,10 @@ cv::Mat contact_sheet(const cv::Mat& bgr, std::span<const SheetTile> tiles,
                       const std::vector<std::string>& rows, const std::vector<std::string>& columns,
                       const OverlayStyle& style);
 
-// Values as bars, such as one gate for each channel; `axis`: "channel", what there is one value for.
-cv::Mat bar_chart(std::span<const float> values, const std::string& title, const std::string& axis);
+// Values as bars, such as one gate for each channel; `axis`: "channel", what there is one value for;
+// `range`: what the bars have room for beside them.
+cv::Mat bar_chart(std::span<const float> values, const std::string& title, const std::string& axis,
+                  const ValueRange& range = {0, 0});
 
 // A marked place, for overlays of what one point attends to.
 void mark(cv::Mat& bgr, cv::Point2d at);

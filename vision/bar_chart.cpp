@@ -24,8 +24,13 @@ double step_of(double length, int most) {
 
 class BarChart {
  public:
-  BarChart(std::span<const float> values, const std::string& title, const std::string& axis)
-      : values_(values), axis_(axis), plot_(plot_width(std::ssize(values))) {
+  BarChart(std::span<const float> values, const std::string& title, const std::string& axis,
+           const ValueRange& range)
+      : values_(values),
+        axis_(axis),
+        plot_(plot_width(std::ssize(values))),
+        low_(std::min(0.0, range.low)),
+        high_(std::max(0.0, range.high)) {
     for (size_t i = 0; i < values.size(); ++i) take(i);
     const int width = kLeft + plot_ + kRight, line = letters_size("Ag|", kText).height + 8;
     title_ = wrapped(title, width - 2 * kMargin, kHeading, 3);
@@ -129,14 +134,15 @@ class BarChart {
   std::vector<std::string> title_, summary_;
   int plot_, top_ = 0, height_ = 0;
   size_t least_ = 0, greatest_ = 0, finite_ = 0;
-  double sum_ = 0, low_ = 0, high_ = 0, step_ = 1;  // the bars start from 0
+  double sum_ = 0, low_, high_, step_ = 1;  // the bars start from 0
 };
 
 }  // namespace
 
-cv::Mat bar_chart(std::span<const float> values, const std::string& title, const std::string& axis) {
+cv::Mat bar_chart(std::span<const float> values, const std::string& title, const std::string& axis,
+                  const ValueRange& range) {
   if (values.empty()) fail("bar_chart: there are no values");
-  return BarChart(values, title, axis).draw();
+  return BarChart(values, title, axis, range).draw();
 }
 
 }  // namespace fovea

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "attention/base/shown_name.h"
+
 namespace fovea {
 namespace {
 
@@ -80,10 +82,7 @@ void ImageFile::check_size(int64_t width, int64_t height) const {
 }
 
 void ImageFile::reject(const char* code, const std::string& reason) const {
-  std::string name = options_.name;
-  for (char& c : name)
-    if (static_cast<unsigned char>(c) < ' ') c = '?';  // messages are one line
-  throw ImageError(code, name + ": " + reason);
+  throw ImageError(code, on_one_line(options_.name) + ": " + reason);
 }
 
 void ImageFile::broken(const std::string& reason) const {

@@ -1,14 +1,10 @@
 #include "vision/map_files.h"
 
-#include <fcntl.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -16,9 +12,9 @@
 #include <opencv2/imgcodecs.hpp>
 #include <span>
 #include <string>
-#include <system_error>
 #include <vector>
 
+#include "attention/base/atomic_file.h"
 #include "attention/base/error.h"
 
 namespace fovea {
@@ -27,37 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 using Bytes = std::vector<uint8_t>;
 static_assert(std::endian::native == std::endian::little, "values are written as they lie in memory");
-
-[[noreturn]] void cannot_write(const fs::path& file, int error) {
-  fail(file.string(), ": cannot write it (", std::generic_category().message(error),
-       "); check the folder, its permissions and its free space");
-}
-
-// 0, or why not.
-int write_all(int descriptor, std::span<const uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno;
-    bytes = bytes.subspan(static_cast<size_t>(written));
-  }
-  return ::fsync(descriptor) == 0 ? 0 : errno;
-}
-
-// Under its name only once it is whole.
-void write_whole(const fs::path& file, const Bytes& bytes) {
-  static std::atomic<int> count = 0;  // other threads may be writing the same file
-  const std::string temporary =
-      file.string() + "." + std::to_string(::getpid()) + "." + std::to_string(count++) + ".map.tmp";
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor < 0) cannot_write(file, errno);
-  int error = write_all(descriptor, bytes);
-  if (::close(descriptor) != 0 && error == 0) error = errno;
-  if (error == 0 && ::rename(temporary.c_str(), file.c_str()) != 0) error = errno;
-  if (error == 0) return;
-  ::unlink(temporary.c_str());
-  cannot_write(file, error);
-}
 
 void append(Bytes& bytes, const void* data, size_t count) {
   const auto* from = static_cast<const uint8_t*>(data);
@@ -109,7 +74,7 @@ void write_npy(const fs::path& file, const Tensor& values) {
   for (int i = 0; i < values.shape().rank(); ++i) shape.push_back(values.dim(i));
   Bytes bytes = npy_start(shape);
   append(bytes, values.data(), values.values().size_bytes());
-  write_whole(file, bytes);
+  write_file(file, std::as_bytes(std::span(bytes)));
 }
 
 void write_npy(const fs::path& file, const cv::Mat& values) {
@@ -117,7 +82,7 @@ void write_npy(const fs::path& file, const cv::Mat& values) {
   Bytes bytes = npy_start(std::array<int64_t, 2>{values.rows, values.cols});
   for (int y = 0; y < values.rows; ++y)
     append(bytes, values.ptr(y), static_cast<size_t>(values.cols) * sizeof(float));
-  write_whole(file, bytes);
+  write_file(file, std::as_bytes(std::span(bytes)));
 }
 
 void write_png16(const fs::path& file, const cv::Mat& values, double low, double high) {
@@ -136,7 +101,7 @@ void write_png16(const fs::path& file, const cv::Mat& values, double low, double
   constexpr auto kAfterHeader = 8 + 25;  // the signature and the chunk IHDR
   for (const Bytes& chunk : {text_chunk("fovea:high", high), text_chunk("fovea:low", low)})
     bytes.insert(bytes.begin() + kAfterHeader, chunk.begin(), chunk.end());
-  write_whole(file, bytes);
+  write_file(file, std::as_bytes(std::span(bytes)));
 }
 
 }  // namespace fovea

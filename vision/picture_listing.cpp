@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "attention/base/error.h"
+#include "attention/base/shown_name.h"
 
 namespace fovea {
 namespace {
@@ -75,11 +76,7 @@ PictureListing list_pictures(const fs::path& folder) {
 }
 
 std::string in_quotes(std::string_view name) {
-  constexpr size_t kLongest = 300;
-  std::string text = "'";
-  for (const char c : name.substr(0, kLongest))
-    text += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-  return text + (name.size() > kLongest ? "...'" : "'");
+  return shown_name(name, 300);
 }
 
 }  // namespace fovea

@@ -35,18 +35,14 @@ void dot(cv::Mat& bgr, cv::Point2d at, double radius, double edge, const cv::Vec
 }  // namespace
 
 cv::Mat points_overlay(const cv::Mat& bgr, std::span<const WeightedPoint> points, cv::Point2d query,
-                       const OverlayStyle& style) {
+                       const ValueRange& weights, const OverlayStyle& style) {
   if (bgr.empty() || bgr.type() != CV_8UC3) fail("points_overlay: the picture is not 8-bit BGR");
   std::vector<WeightedPoint> inside;
   for (const WeightedPoint& point : points)
     if (is_drawable(point, bgr.size())) inside.push_back(point);
   std::ranges::stable_sort(inside, {}, &WeightedPoint::weight);  // the heaviest on top
   Enlarged shown = wide_enough(bgr.clone());
-  ValueRange range{0, 0, "size and colour by weight"};
-  if (!inside.empty()) {
-    range.low = std::min(0.0, inside.front().weight);
-    range.high = std::max(0.0, inside.back().weight);
-  }
+  ValueRange range{std::min(0.0, weights.low), std::max(0.0, weights.high), "size and colour by weight"};
   if (const size_t outside = points.size() - inside.size(); outside > 0)
     range.rule += "; " + std::to_string(outside) + " of " + std::to_string(points.size()) +
                   " points lie outside the picture";

@@ -79,10 +79,12 @@ std::string RecipeJson::text(const char* key, const char* otherwise) const {
 std::array<double, 3> RecipeJson::triple(const char* key, std::array<double, 3> otherwise) const {
   if (!has(key)) return otherwise;
   const nlohmann::json& list = object_->json.at(key);
+  if (list.is_number()) return {list.get<double>(), list.get<double>(), list.get<double>()};
   if (!list.is_array() || list.size() != 3)
-    reject(key, "is not a list of three numbers (one for red, green and blue)");
+    reject(key, "is neither a number nor a list of three (for red, green and blue)");
   for (size_t i = 0; i < 3; ++i) {
-    if (!list[i].is_number()) reject(key, "is not a list of three numbers (one for red, green and blue)");
+    if (!list[i].is_number())
+      reject(key, "is neither a number nor a list of three (for red, green and blue)");
     otherwise[i] = list[i].get<double>();
   }
   return otherwise;

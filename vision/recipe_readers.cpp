@@ -26,15 +26,16 @@ struct Defaults {
   bool crop;
   std::array<double, 3> mean, stddev;
   double crop_pct = 0;  // the share of the shorter side that is kept of small pictures; 0: the class has none
+  bool crops = true;    // false: the class knows no do_center_crop; its fast kin does
 };
 constexpr Defaults kDefaults[] = {
-    {"ViT", 224, false, Filter::kBilinear, false, kHalf, kHalf},
-    {"DeiT", 256, false, Filter::kBicubic, true, kImageNetMean, kImageNetStd},
+    {"ViT", 224, false, Filter::kBilinear, false, kHalf, kHalf, 0, false},
+    {"DeiT", 256, false, Filter::kBicubic, true, kHalf, kHalf},
     {"CLIP", 224, true, Filter::kBicubic, true, kClipMean, kClipStd},
     {"Bit", 224, true, Filter::kBicubic, true, kClipMean, kClipStd},
     {"Beit", 256, false, Filter::kBicubic, true, kHalf, kHalf},
-    {"Siglip", 224, false, Filter::kBicubic, false, kHalf, kHalf},
-    {"Segformer", 512, false, Filter::kBilinear, false, kImageNetMean, kImageNetStd},
+    {"Siglip", 224, false, Filter::kBicubic, false, kHalf, kHalf, 0, false},
+    {"Segformer", 512, false, Filter::kBilinear, false, kImageNetMean, kImageNetStd, 0, false},
     {"MobileNetV1", 256, true, Filter::kBilinear, true, kHalf, kHalf},
     {"MobileNetV2", 256, true, Filter::kBilinear, true, kHalf, kHalf},
     {"ConvNext", 384, true, Filter::kBilinear, false, kHalf, kHalf, 224.0 / 256},
@@ -72,6 +73,10 @@ void read_size(const RecipeJson& json, const Defaults& defaults, Recipe& recipe)
     recipe.fit = Recipe::Fit::kSquash;
     recipe.resize_height = size->side("height");
     recipe.resize_width = size->side("width");
+  } else if (const std::vector<int64_t> sides = json.sides("size"); sides.size() == 2) {
+    recipe.fit = Recipe::Fit::kSquash;
+    recipe.resize_height = sides[0];
+    recipe.resize_width = sides[1];
   } else {
     recipe.resize_height = recipe.resize_width = json.side("size");
   }
@@ -85,6 +90,9 @@ void read_crop(const RecipeJson& json, const Defaults& defaults, Recipe& recipe)
     if (!size->has("height") || !size->has("width")) json.reject("crop_size", "has no height and width");
     recipe.crop_height = size->side("height");
     recipe.crop_width = size->side("width");
+  } else if (const std::vector<int64_t> sides = json.sides("crop_size"); sides.size() == 2) {
+    recipe.crop_height = sides[0];
+    recipe.crop_width = sides[1];
   } else {
     recipe.crop_height = recipe.crop_width = json.side("crop_size");
   }
@@ -155,10 +163,13 @@ Recipe recipe_from_transformers(std::string_view text, const std::string& otherw
   read_size(json, defaults, recipe);
   if (defaults.crop_pct > 0) {
     read_crop_pct(json, defaults, recipe);
-  } else {
+  } else if (defaults.crops || processor.ends_with("Fast")) {
     read_crop(json, defaults, recipe);
   }
-  if (!json.flag("do_resize", true)) recipe.fit = Recipe::Fit::kKeep;
+  if (!json.flag("do_resize", true)) {
+    recipe.fit = Recipe::Fit::kKeep;
+    if (defaults.crop_pct > 0) recipe.crop = false;  // a part of its resizing
+  }
   if (recipe.fit == Recipe::Fit::kShortestEdge && !recipe.crop)
     json.reject("do_center_crop", "is off while \"size\" is a shortest edge: pictures would differ in size");
   recipe.filter = defaults.filter;

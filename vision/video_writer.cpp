@@ -11,6 +11,8 @@ namespace {
 
 // FFmpeg's writer would cut off a row or a column. OpenCV's own keeps them, though gray, but knows whole
 // rates only.
+constexpr double kLeastRate = 0.01;  // slower ones the encoders refuse
+
 bool is_odd(cv::Size size) {
   return size.width % 2 != 0 || size.height % 2 != 0;
 }
@@ -50,7 +52,8 @@ struct VideoWriter::State {
 };
 
 VideoWriter::VideoWriter(const std::filesystem::path& path, cv::Size size, double rate)
-    : state_(new State{path, size, rate}) {
+    : state_(new State{path, size, std::max(rate, kLeastRate)}) {
+  rate = state_->rate;
   const bool avi = path.extension() == ".avi", odd = is_odd(size);
   if (odd && !avi) fail(path.string(), ": a video of an odd width or height can be written as .avi only");
   const int codec =

@@ -1,9 +1,9 @@
 #include "attention/checkpoint/checkpoint.h"
 
 #include "attention/base/error.h"
+#include "attention/base/shown_name.h"
 #include "attention/checkpoint/safetensors.h"
 #include "attention/checkpoint/shard_index.h"
-#include "attention/checkpoint/shown_name.h"
 
 namespace fovea {
 namespace {

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "attention/base/error.h"
+#include "attention/base/shown_name.h"
 #include "attention/checkpoint/name_pattern.h"
-#include "attention/checkpoint/shown_name.h"
 
 namespace fovea {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "attention/base/error.h"
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 
 namespace fovea {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "attention/base/error.h"
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 
 namespace fovea {
 namespace {

@@ -3,10 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "attention/base/atomic_file.h"
 #include "attention/base/error.h"
-#include "attention/checkpoint/atomic_file.h"
+#include "attention/base/shown_name.h"
 #include "attention/checkpoint/safetensors.h"
-#include "attention/checkpoint/shown_name.h"
 
 namespace fovea {
 namespace {

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "attention/base/error.h"
+#include "attention/base/shown_name.h"
 #include "attention/checkpoint/mapped_file.h"
-#include "attention/checkpoint/shown_name.h"
 
 namespace fovea {
 namespace {

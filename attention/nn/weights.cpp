@@ -6,7 +6,7 @@
 
 #include "attention/autograd/grad.h"
 #include "attention/base/error.h"
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 #include "attention/nn/name_prefix.h"
 
 namespace fovea {
@@ -40,8 +40,8 @@ ParameterStore::ParameterStore(FineTuning tuning)
 Tensor ParameterStore::draw(Shape shape, Init init) {
   if (init == Init::kZeros) return Tensor::full(shape, 0);
   if (init == Init::kOnes) return Tensor::full(shape, 1);
-  // A head that is new over trained features starts small, as in transformers: those of a ViT are large, and a
-  // loss far above that of a guess would be the first thing it learnt from.
+  // A head that is new over trained features starts small, as in transformers: those of a ViT are large, and
+  // a loss far above that of a guess would be the first thing it learnt from.
   if (init == Init::kXavier && !fresh_) init = Init::kNormal002;
   Tensor value(shape);
   if (init == Init::kHe) {  // He et al. 2015, normal, by the fan-in of what follows the first axis

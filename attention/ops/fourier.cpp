@@ -1,11 +1,13 @@
 #include "attention/ops/fourier.h"
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "attention/base/error.h"
-#include "attention/ops/matmul.h"
+#include "attention/ops/linear.h"
 #include "attention/ops/pointwise.h"
-#include "attention/ops/reorder.h"
+#include "attention/ops/rearrange.h"
 
 namespace fovea {
 namespace {
@@ -27,17 +29,18 @@ Waves waves(int64_t rows, int64_t columns, int64_t n) {
   return w;
 }
 
-// A matrix times each picture's rows, [B, H, W, C] along H, or each row's pixels, along W.
-Tensor along_height(const Tensor& matrix, const Tensor& x) {
-  const int64_t B = x.dim(0), row = x.dim(2) * x.dim(3);
-  const Tensor y = matmul(repeat(matrix, B), reshape(x, {B, x.dim(1), row}));
-  return reshape(y, {B, matrix.dim(0), x.dim(2), x.dim(3)});
+// A matrix times x [B, H, W, C] along one of its axes, which goes last meanwhile.
+Tensor along(int axis, const Tensor& matrix, const Tensor& x) {
+  std::vector<int> axes{0, 1, 2, 3};
+  std::swap(axes[static_cast<size_t>(axis)], axes[3]);
+  return permute(linear(permute(x, axes), matrix, {}), axes);
 }
 
+Tensor along_height(const Tensor& matrix, const Tensor& x) {
+  return along(1, matrix, x);
+}
 Tensor along_width(const Tensor& matrix, const Tensor& x) {
-  const int64_t rows = x.dim(0) * x.dim(1);
-  const Tensor y = matmul(repeat(matrix, rows), reshape(x, {rows, x.dim(2), x.dim(3)}));
-  return reshape(y, {x.dim(0), x.dim(1), matrix.dim(0), x.dim(3)});
+  return along(2, matrix, x);
 }
 
 // Columns that stand for their conjugates too count twice.

@@ -37,6 +37,7 @@ Detector Detector::open(const std::filesystem::path& folder, bool with_weights, 
   BlockPool::shared().release();  // what the weights passed through on their way to be packed
   complete_info(state->network.info, folder);
   state->recipe = recipe_of(folder, state->network.info);
+  expect_whole_pictures(state->recipe, folder);
   return Detector(std::move(state));
 }
 

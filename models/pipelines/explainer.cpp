@@ -54,6 +54,7 @@ std::shared_ptr<ExplainerState> state_of(const std::shared_ptr<const Opened>& op
   const std::filesystem::path& folder = opened->source.folder;
   complete_info(state->info, folder);
   state->recipe = recipe_of(folder, state->info);
+  if (state->detects) expect_whole_pictures(state->recipe, folder);
   state->build = [opened, recipe = state->recipe] {
     return fitted(opened->build(Purpose::kExplanation), recipe);
   };
@@ -97,6 +98,10 @@ const Recipe& Explainer::recipe() const {
 
 bool Explainer::detects() const {
   return state_->detects;
+}
+
+bool Explainer::scores() const {
+  return state_->scores();
 }
 
 std::vector<MapKind> Explainer::kinds() const {

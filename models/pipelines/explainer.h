@@ -10,37 +10,12 @@
 #include "attention/explain/faithfulness.h"
 #include "attention/explain/heads.h"
 #include "models/model_info.h"
+#include "models/pipelines/map_kind.h"
 #include "vision/detections.h"
 #include "vision/frame_place.h"
 #include "vision/recipe.h"
 
 namespace fovea {
-
-// What a map can be made by. Which of them a model has: Explainer::kinds().
-enum class MapKind {
-  kRaw,  // attention weights: the reader's row, or a point's
-  kRollout,
-  kGradientRollout,
-  kGradient,   // attention times gradient, one layer, the reader's row or a point's
-  kRelevance,  // Chefer et al.; of a detector: for one object
-  kGradCam,
-  kGradCamPlusPlus,
-  kXGradCam,
-  kLayerCam,
-  kHiResCam,
-  kElementWise,
-  kEigenCam,
-  kEigenGradCam,
-  kCross,        // a detector's cross-attention of one object
-  kEncoderSelf,  // a detector's encoder, at a point
-  kPoints,       // the places that one object of a deformable detector looked at
-  kChannels,     // gates of channels
-  kPositions,    // gates of positions
-  kAffinity      // a non-local block, at a point
-};
-const char* name_of(MapKind kind);  // "rollout", "grad-cam", "encoder-self"; the words of --kind
-std::optional<MapKind> kind_named(const std::string& name);
-bool needs_point(MapKind kind), takes_point(MapKind kind);  // whether MapRequest::at must, or may, be given
 
 struct MapRequest {
   MapKind kind = MapKind::kRollout;
@@ -76,6 +51,12 @@ struct FoundObject {
   std::string label;
 };
 
+struct ScoredClass {
+  int64_t id = 0;
+  std::string label;
+  float score = 0;
+};
+
 struct ExplainerState;
 struct LookState;
 
@@ -88,17 +69,19 @@ class Explainer {
   const ModelInfo& info() const;
   const Recipe& recipe() const;
   bool detects() const;
+  bool scores() const;  // whether it has classes, whose scores can be explained
   std::vector<MapKind> kinds() const;
   MapKind usual_kind() const;      // what `attend` makes when none is named
   int layers(MapKind kind) const;  // how many a request may name; 0: none
   int heads(MapKind kind) const;
+  bool asks_for_object(const MapRequest& request) const;  // whether such a map is of one of the objects
 
   // One picture (8UC3, upright RGB), prepared once for any number of maps.
   class Look {
    public:
     const FramePlace& place() const;
-    const std::vector<FoundObject>& objects() const;                  // of a detector, above the threshold
-    std::vector<std::pair<std::string, float>> classes(int k) const;  // of a classifier
+    const std::vector<FoundObject>& objects() const;  // of a detector, above the threshold
+    std::vector<ScoredClass> classes(int k) const;    // the likeliest of a classifier; empty without one
     // Fails with one line that lists what is possible, if something asked for does not exist.
     ExplainedMap map(const MapRequest& request) const;
     std::vector<LayerWeights> self_attention() const;  // empty if there is none over a grid

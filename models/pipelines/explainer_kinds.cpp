@@ -87,7 +87,7 @@ bool exists(MapKind kind, bool any, bool decodes, const ExplainerState& model) {
   if (class_activation_of(kind)) return model.scores();
   if (kind == MapKind::kEncoderSelf) return any && decodes;
   if (kind == MapKind::kRelevance) return any && model.scores();
-  if (needs_gradients(kind)) return any && !decodes && model.scores();
+  if (explains_score(kind)) return any && !decodes && model.scores();
   if (kind == MapKind::kRaw || kind == MapKind::kRollout) return any && !decodes;
   return any;
 }
@@ -123,11 +123,20 @@ bool takes_point(MapKind kind) {
          kind == MapKind::kGradient || kind == MapKind::kGradientRollout;
 }
 
+bool fuses_heads(MapKind kind) {
+  return is_rollout(kind) || kind == MapKind::kRaw || kind == MapKind::kGradient || kind == MapKind::kCross ||
+         kind == MapKind::kEncoderSelf || kind == MapKind::kAffinity;
+}
+
+bool is_rollout(MapKind kind) {
+  return kind == MapKind::kRollout || kind == MapKind::kGradientRollout;
+}
+
 std::optional<ClassActivation> class_activation_of(MapKind kind) {
   return entry_of(kind).activation;
 }
 
-bool needs_gradients(MapKind kind) {
+bool explains_score(MapKind kind) {
   return class_activation_of(kind) || kind == MapKind::kGradientRollout || kind == MapKind::kGradient ||
          kind == MapKind::kRelevance;
 }
@@ -138,6 +147,22 @@ std::vector<AttentionMap> maps_for(MapKind kind, const std::vector<AttentionMap>
   std::ranges::copy_if(maps, std::back_inserter(found),
                        [&](const AttentionMap& map) { return belongs(kind, map, layout); });
   return found;
+}
+
+bool Explainer::asks_for_object(const MapRequest& request) const {
+  if (!detects()) return false;
+  switch (request.kind) {
+    case MapKind::kEncoderSelf:
+    case MapKind::kAffinity:
+    case MapKind::kChannels:
+    case MapKind::kPositions:
+      return false;
+    case MapKind::kRaw:
+    case MapKind::kRollout:
+      return !request.at;
+    default:
+      return true;
+  }
 }
 
 bool Survey::has(MapKind kind) const {

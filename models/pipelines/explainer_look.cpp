@@ -164,6 +164,8 @@ Explainer::Look Explainer::look(const cv::Mat& rgb, float threshold) const {
   const int64_t height = look->images.dim(1), width = look->images.dim(2);
   look->place = place_in_frame(rgb.size(), recipe(), {static_cast<int>(width), static_cast<int>(height)});
   look->layout = state_->network.layout(height, width);
+  if (look->layout.height > 0)  // pixels beyond the last whole patch are not seen
+    look->place.frame = {static_cast<int>(look->layout.width), static_cast<int>(look->layout.height)};
   if (!detects()) return Look(std::move(look));
   const Detections found =
       select_detections(look->pass(false)->boxes, 0, rgb.size(),

@@ -76,14 +76,14 @@ const std::vector<FoundObject>& Explainer::Look::objects() const {
   return state_->objects;
 }
 
-std::vector<std::pair<std::string, float>> Explainer::Look::classes(int k) const {
+std::vector<ScoredClass> Explainer::Look::classes(int k) const {
   const ExplainerState& model = *state_->model;
   const Tensor logits = state_->pass(false)->logits;
-  if (!logits) fail(model.info.id, ": the model has no classifier");
+  if (!logits) return {};
   const std::vector<double> scores = class_scores(logits.values(), model.info.multi_label);
-  std::vector<std::pair<std::string, float>> best;
+  std::vector<ScoredClass> best;
   for (const int64_t id : best_classes(logits.values(), k))
-    best.emplace_back(model.class_name(id), static_cast<float>(scores[static_cast<size_t>(id)]));
+    best.push_back({id, model.class_name(id), static_cast<float>(scores[static_cast<size_t>(id)])});
   return best;
 }
 

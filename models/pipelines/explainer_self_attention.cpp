@@ -86,13 +86,13 @@ Tensor combined(const ExplainedPass& pass, const MapRequest& request, const std:
 ExplainedMap layers_map(const LookState& look, const MapRequest& request, Readers readers) {
   ExplainedMap made{.kind = request.kind, .subject = readers.subject, .query = request.at};
   std::shared_ptr<const ExplainedPass> pass;
-  if (needs_gradients(request.kind)) {
+  if (explains_score(request.kind)) {
     const ScoreOf score = look.score_of(request);
     pass = look.gradient_pass(score);
     made.subject = look.subject_of(score) + (request.at ? ", " + readers.subject : "");
     if (look.model->detects && !request.at) readers.begin = pass->query;
   } else {
-    pass = look.pass(request.at || readers.count > 1);
+    pass = look.pass(request.at || readers.count > 1 || request.discard > 0);  // of each layer's all weights
   }
   const std::vector<AttentionMap> maps = maps_for(request.kind, pass->taps.maps, look.layout);
   made.of = maps.size() == 1 ? maps[0].name : "layers 0 to " + std::to_string(maps.size() - 1);

@@ -46,7 +46,6 @@ Survey survey_of(const Taps& taps, const TokenLayout& layout, const ExplainerSta
 // The maps that a kind goes over, in the order of the pass.
 std::vector<AttentionMap> maps_for(MapKind kind, const std::vector<AttentionMap>& maps,
                                    const TokenLayout& layout);
-bool needs_gradients(MapKind kind);
 std::optional<ClassActivation> class_activation_of(MapKind kind);
 
 // One pass over one picture.

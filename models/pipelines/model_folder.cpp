@@ -3,18 +3,10 @@
 #include <system_error>
 
 #include "attention/base/error.h"
+#include "attention/base/shown_name.h"
 #include "models/pipelines/recipe_of.h"
 
 namespace fovea {
-namespace {
-
-// What a file says may reach a terminal.
-void blank_controls(std::string& line) {
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-}
-
-}  // namespace
 
 ModelSource open_model_folder(const std::filesystem::path& folder, bool with_weights, uint64_t seed) {
   std::error_code error;
@@ -37,8 +29,9 @@ void complete_info(ModelInfo& info, const std::filesystem::path& folder) {
   const std::filesystem::path whole = std::filesystem::absolute(folder / "", error).lexically_normal();
   if (info.id.empty()) info.id = whole.parent_path().filename().string();
   if (info.licence.empty()) info.licence = licence_of(read_text(folder / "README.md").value_or(""));
-  for (std::string* line : {&info.id, &info.architecture, &info.licence}) blank_controls(*line);
-  for (std::string& label : info.labels) blank_controls(label);
+  // What a file says may reach a terminal.
+  for (std::string* line : {&info.id, &info.architecture, &info.licence}) *line = on_one_line(*line);
+  for (std::string& label : info.labels) label = on_one_line(label);
 }
 
 }  // namespace fovea

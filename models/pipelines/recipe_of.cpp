@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "attention/base/error.h"
+#include "attention/base/shown_name.h"
 
 namespace fovea {
 
@@ -25,6 +26,7 @@ std::string licence_of(const std::string& readme) {
 namespace {
 
 // Models of transformers, by how their class names begin, and the family of processors they stand behind.
+// DETR's authors prepare pictures as transformers' class for it does.
 struct Processors {
   const char *model, *family;
   bool detects;
@@ -40,17 +42,32 @@ constexpr Processors kProcessors[] = {{"ResNet", "ConvNext", false},
                                       {"RTDetr", "RTDetr", true},
                                       {"DFine", "RTDetr", true}};
 
+constexpr Processors kDetr{"Detr", "Detr", true};
+
 const Processors* find_processors(const ModelInfo& info) {
+  if (info.library == "facebookresearch/detr") return &kDetr;
   if (info.library != "transformers") return nullptr;
   for (const Processors& processors : kProcessors)
     if (info.architecture.starts_with(processors.model)) return &processors;
   return nullptr;
 }
 
-// A class of transformers has one size by default, whichever model it stands before.
+// A class of transformers has one size by default, whichever model it stands before. DeiT's published weights
+// come with other means than the class has.
 std::string default_processor(const ModelInfo& info) {
-  if (processor_of(info) != "ConvNextImageProcessor") return "{}";
-  return nlohmann::json{{"size", info.input_height}}.dump();
+  const std::string processor = processor_of(info);
+  nlohmann::json json = nlohmann::json::object();
+  if (processor == "ConvNextImageProcessor") json["size"] = info.input_height;
+  if (processor == "DeiTImageProcessor") {
+    json["image_mean"] = {0.485, 0.456, 0.406};
+    json["image_std"] = {0.229, 0.224, 0.225};
+  }
+  return json.dump();
+}
+
+// torchvision's larger ViTs are those of SWAG, whose pictures are not enlarged before the crop.
+bool is_swag(const ModelInfo& info) {
+  return info.library == "torchvision" && info.architecture.starts_with("vit_") && info.input_height > 224;
 }
 
 // transformers' defaults by class; torchvision's ImageNet weights: shorter side to 256 of 224, bilinear,
@@ -62,8 +79,8 @@ Recipe default_recipe(const ModelInfo& info) {
     return resized(recipe_from_transformers(default_processor(info), processor_of(info)), info.input_height,
                    info.input_width);
   const nlohmann::json timm = {{"input_size", {3, info.input_height, info.input_width}},
-                               {"interpolation", "bilinear"},
-                               {"crop_pct", 0.875},
+                               {"interpolation", is_swag(info) ? "bicubic" : "bilinear"},
+                               {"crop_pct", is_swag(info) ? 1.0 : 0.875},
                                {"mean", {0.485, 0.456, 0.406}},
                                {"std", {0.229, 0.224, 0.225}}};
   return recipe_from_timm(nlohmann::json{{"pretrained_cfg", timm}}.dump());
@@ -74,16 +91,14 @@ Recipe default_recipe(const ModelInfo& info) {
   std::string line = error.what();
   if (const std::string name = file.filename().string() + ": "; line.starts_with(name))
     line.erase(0, name.size());
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  fail(file.string(), ": ", line);
+  fail(file.string(), ": ", on_one_line(line));
 }
 
 }  // namespace
 
 std::string processor_of(const ModelInfo& info) {
-  if (info.library != "transformers") return "";
   const Processors* processors = find_processors(info);
+  if (!processors && info.library != "transformers") return "";
   return std::string(processors ? processors->family : "ViT") + "ImageProcessor";
 }
 
@@ -95,7 +110,14 @@ Recipe recipe_of(const std::filesystem::path& folder, const ModelInfo& info) {
   if (!text && timm) text = read_text(file = folder / "config.json");
   if (!text) return default_recipe(info);
   try {
-    return transformers ? recipe_from_transformers(*text, processor_of(info)) : recipe_from_timm(*text);
+    Recipe recipe =
+        transformers ? recipe_from_transformers(*text, processor_of(info)) : recipe_from_timm(*text);
+    const Processors* processors = find_processors(info);
+    if (recipe.fit == Recipe::Fit::kKeep && !recipe.crop && !(processors && processors->detects)) {
+      recipe.resize_height = info.input_height;  // the file's size is of a step that is off
+      recipe.resize_width = info.input_width;
+    }
+    return recipe;
   } catch (const Error& error) {
     refuse(file, error);
   }
@@ -125,6 +147,12 @@ Recipe resized(Recipe recipe, int64_t height, int64_t width) {
     recipe.resize_width = width;
   }
   return recipe;
+}
+
+void expect_whole_pictures(const Recipe& recipe, const std::filesystem::path& folder) {
+  if (recipe.crop)
+    fail((folder / "preprocessor_config.json").string(),
+         ": crops pictures, which a detector must see whole; use the file of the checkpoint");
 }
 
 }  // namespace fovea

@@ -23,4 +23,7 @@ Recipe resized(Recipe recipe, int64_t height, int64_t width);
 
 std::string licence_of(const std::string& readme);  // `license:` of a model card's front matter, or empty
 
+// A detector's boxes are shares of the whole picture: fails if such a recipe cuts some of it off.
+void expect_whole_pictures(const Recipe& recipe, const std::filesystem::path& folder);
+
 }  // namespace fovea

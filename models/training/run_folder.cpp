@@ -10,8 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "attention/base/atomic_file.h"
 #include "attention/base/error.h"
-#include "attention/checkpoint/atomic_file.h"
 #include "attention/checkpoint/safetensors.h"
 #include "vision/curves.h"
 
@@ -44,12 +44,6 @@ std::string field(Number value) {
   if (!std::isfinite(value)) return "";
   std::array<char, 64> text{};
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
-
-void write_bytes(const fs::path& path, std::span<const std::byte> bytes) {
-  AtomicFile file(path);
-  file.write(bytes);
-  file.commit();
 }
 
 template <class Value>
@@ -132,7 +126,7 @@ void RunFolder::write_text(const char* name, const std::string& text) {
   if (waits_)
     waiting_[name] = text;
   else
-    write_bytes(path_ / name, std::as_bytes(std::span(text)));
+    write_file(path_ / name, text);
 }
 
 void RunFolder::write_model(const std::map<std::string, Tensor>& stored, Dtype dtype) {
@@ -166,7 +160,7 @@ void RunFolder::write_metrics(std::span<const Measure> measures, std::span<const
   std::vector<uchar> png;
   if (!cv::imencode(".png", draw_curves(panels_of(measures, epochs), "epoch"), png))
     fail("curves.png: cannot be encoded");
-  write_bytes(path_ / "curves.png", std::as_bytes(std::span(png)));
+  write_file(path_ / "curves.png", std::as_bytes(std::span(png)));
 }
 
 std::string metrics_table(std::span<const Measure> measures, std::span<const EpochMetrics> epochs) {

@@ -31,6 +31,7 @@ Schedule make_schedule(const TrainerOptions& options, int64_t steps_per_epoch) {
                     .peak = options.learning_rate,
                     .steps = options.epochs * steps_per_epoch,
                     .warm_up = std::llround(options.warm_up * static_cast<double>(steps_per_epoch))};
+  if (options.warm_up > 0) schedule.warm_up = std::max<int64_t>(schedule.warm_up, 1);  // 0 is one-cycle's own
   schedule.drops = {schedule.steps / 2, schedule.steps * 3 / 4};
   return schedule;
 }

@@ -70,7 +70,7 @@ TEST_F(Attend, JsonHasAllThatThereIsToSay) {
   EXPECT_EQ(shown.at("labels").size(), 1u);
   EXPECT_EQ(shown.at("provenance").at("model"), "vit");
   EXPECT_EQ(shown.at("provenance").at("options").at("kind"), "raw");
-  EXPECT_EQ(shown.at("frame").at("seen").at("xmax"), 70);
+  EXPECT_EQ(shown.at("model_input").at("seen").at("xmax"), 70);
   ASSERT_EQ(shown.at("maps").size(), 1u);
   const Json& map = shown.at("maps")[0];
   EXPECT_EQ(map.at("kind"), "raw");

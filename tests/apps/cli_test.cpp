@@ -157,7 +157,14 @@ TEST_F(Cli, ModelThatCannotBeUsed) {
 
 TEST_F(Cli, EnvironmentThatIsWrongIsAUsageError) {
   EXPECT_EQ(run("FOVEA_ISA=mmx $fovea classify p/0.ppm -m vit").code, 2);
+  EXPECT_EQ(run("FOVEA_ISA=mmx $fovea version").code, 2);
   EXPECT_EQ(run("FOVEA_THREADS=many $fovea classify p/0.ppm -m vit").code, 2);
+}
+
+TEST_F(Cli, ASignalEndsAVerbThatHasNothingToSave) {
+  const Outcome outcome = run("$fovea bench -m vit --runs 1000000 & pid=$!; sleep 0.3; kill $pid; wait $pid");
+  EXPECT_EQ(outcome.code, 143);
+  EXPECT_EQ(outcome.out, "");
 }
 
 TEST_F(Cli, ProgressIsForTerminals) {
@@ -170,6 +177,7 @@ TEST_F(Cli, ModelsShow) {
   const Outcome text = run("$fovea models show vit");
   EXPECT_EQ(text.code, 0) << text.err;
   EXPECT_NE(text.out.find("ViTForImageClassification"), std::string::npos) << text.out;
+  EXPECT_EQ(run("$fovea models show -m vit").out, text.out);
   const Json shown = Json::parse(run("$fovea models show vit --json").out);
   int64_t parameters = 0;
   for (const auto& [name, value] : tiny_vit_parameters(16, 24, 5)) parameters += value.count();

@@ -28,6 +28,24 @@ TEST(Options, ANumberLiesWithinItsBounds) {
   EXPECT_EQ(refusal("nan", 0, 0.5), "--x: nan is no number from 0 to 0.5");
 }
 
+TEST(Options, LeadingZerosDoNotChangeANumber) {
+  const std::pair<const char*, int> cases[] = {{"010", 10}, {"08", 8},  {"-007", -7},
+                                               {"0", 0},    {"000", 0}, {"10", 10}};
+  for (const auto& [text, value] : cases) {
+    CLI::App app("", "fovea test");
+    int number = -1;
+    uint64_t seed = 5;
+    app.add_option("--number", number)->type_name("N")->check(CLI::Range(-100, 100));
+    app.add_option("--seed", seed)->type_name("S");
+    std::istringstream in;
+    std::ostringstream out, err;
+    Console console{in, out, err, false};
+    EXPECT_TRUE(parse_options(app, {"--number", text, "--seed", "0012"}, console));
+    EXPECT_EQ(number, value) << text;
+    EXPECT_EQ(seed, 12u);
+  }
+}
+
 TEST(Options, AValueOfTheEnvironmentIsBlamedOnIt) {
   const TestFolder folder;
   const std::string line = "fovea: fovea classify: --threads: Value none not in range 1 to 1024",

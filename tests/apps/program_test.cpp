@@ -35,7 +35,7 @@ TEST(Program, UsageErrorsAreOneLineWithTheNextStep) {
       {{"clasify", "a.jpg"}, "unknown verb 'clasify'; did you mean 'classify'?"},
       {{"models", "shwo"}, "unknown verb 'models shwo'; did you mean 'models show'?"},
       {{"train"}, "'train' is half a verb; there are 'fovea train classify', 'fovea train detect'"},
-      {{"eval", "--help"}, "'eval' is half a verb; there are 'fovea eval classify', 'fovea eval detect'"},
+      {{"eval", "--data"}, "'eval' is half a verb; there are 'fovea eval classify', 'fovea eval detect'"},
       {{"zzzzzz"}, "unknown verb 'zzzzzz'; run 'fovea help' to see what there is"},
       {{"classify", "--topk", "3", "a.jpg"},
        "fovea classify: unknown option '--topk'; did you mean '--top-k'?"},
@@ -56,6 +56,7 @@ TEST(Program, UsageErrorsAreOneLineWithTheNextStep) {
       {{"bench", "-m", "x", "--size", "224"}, "--size: '224' is no size; "},
       {{"run", "-m", "x", "--input", "a"}, "fovea run: --output is missing; "},
       {{"help", "clasify"}, "no verb 'clasify' to explain; did you mean 'classify'?"},
+      {{"help", "--verbs"}, "no verb '--verbs' to explain; "},
   };
   for (const Case& c : cases) {
     const Outcome outcome = run(c.words);
@@ -79,6 +80,14 @@ TEST(Program, HelpNamesEveryVerbAndEndsWell) {
   EXPECT_LT(classify.out.find("fovea classify cat.jpg"), classify.out.find("--top-k"));  // examples lead
   EXPECT_EQ(run({"classify", "--help"}).out, classify.out);
   EXPECT_NE(run({"help", "models", "show"}).out.find("fovea models show vit"), std::string::npos);
+  for (const std::vector<const char*>& words :
+       std::vector<std::vector<const char*>>{{"train", "--help"}, {"help", "train"}, {"train", "-h"}}) {
+    const Outcome train = run(words);
+    EXPECT_EQ(train.code, kOk) << train.err;
+    EXPECT_NE(train.out.find("train classify"), std::string::npos);
+    EXPECT_NE(train.out.find("train detect"), std::string::npos);
+    EXPECT_EQ(train.out.find("eval"), std::string::npos);
+  }
 }
 
 TEST(Program, Version) {

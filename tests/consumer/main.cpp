@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "attention/base/error.h"
+#include "models/pipelines/detector.h"
 #include "models/pipelines/image_model.h"
 #include "vision/preprocess.h"
 

@@ -57,5 +57,28 @@ TEST(DetectorBackbone, NamesTimmsNetworkAsTheLibraryHoldsIt) {
             "model._backbone.layer1.0.conv1.weight");
 }
 
+TEST(DetectorBackbone, ReadsTransformersStages) {
+  const auto maps = [](const nlohmann::json& own) {
+    nlohmann::json config{{"model_type", "resnet"}, {"depths", {1, 1, 1, 1}}};
+    config.update(own);
+    return detector_backbone(timm({{"use_timm_backbone", false}, {"backbone_config", config}}), {}).maps;
+  };
+  using Maps = std::vector<size_t>;
+  EXPECT_EQ(maps({{"out_features", {"stem", "stage3"}}}), (Maps{0, 3}));
+  EXPECT_EQ(maps({{"out_indices", {0, -1, -2}}}), (Maps{0, 4, 3}));
+  EXPECT_EQ(maps({{"depths", {1, 1, 1, 1}}}), Maps{4});
+  for (const nlohmann::json& wrong :
+       {nlohmann::json{5}, nlohmann::json{-6}, nlohmann::json{"x"}, nlohmann::json(3)})
+    expect_words(refusal_of([&] { maps({{"out_indices", wrong}}); }), {"out_indices"});
+}
+
+TEST(DetectorBackbone, RefusesTheNameOfAnotherModel) {
+  const nlohmann::json named{{"use_timm_backbone", false}, {"backbone", "microsoft/resnet-18"}};
+  expect_words(refusal_of([&] { detector_backbone(timm(named), {}); }),
+               {"'microsoft/resnet-18'", "backbone_config"});
+  const nlohmann::json usual{{"use_timm_backbone", false}, {"backbone", "resnet50"}};
+  EXPECT_EQ(detector_backbone(timm(usual), {}).maps, std::vector<size_t>{4});
+}
+
 }  // namespace
 }  // namespace fovea

@@ -68,12 +68,40 @@ TEST(RecipeOf, OfADetectorWithoutAFileIsItsProcessors) {
   EXPECT_EQ(processor_of(info("timm", "vit", 0)), "");
 }
 
+TEST(RecipeOf, OfDetrsAuthorsIsDetrs) {
+  const TestFolder folder;
+  const ModelInfo detr = info("facebookresearch/detr", "detr", 800);
+  EXPECT_EQ(recipe_of(folder.path(), detr).fit, Fit::kShortestLongest);
+  EXPECT_EQ(recipe_of(folder.path(), detr).resize_width, 1333);
+  folder.write("preprocessor_config.json", R"({"size": 600, "max_size": 1000})");
+  EXPECT_EQ(recipe_of(folder.path(), detr).resize_height, 600);
+  EXPECT_FALSE(recipe_of(folder.path(), detr).crop);
+  folder.write("preprocessor_config.json", R"({"image_processor_type": "DeiTImageProcessor"})");
+  expect_words(refusal_of([&] { expect_whole_pictures(recipe_of(folder.path(), detr), folder.path()); }),
+               {"preprocessor_config.json", "crops", "whole"});
+}
+
+TEST(RecipeOf, OfTorchvisionsLargeViTsDoesNotEnlarge) {
+  const TestFolder folder;
+  const Recipe large = recipe_of(folder.path(), info("torchvision", "vit_h_14", 518));
+  EXPECT_EQ(large.resize_height, 518);
+  EXPECT_EQ(large.filter, Filter::kBicubic);
+}
+
+// What is not resized has the model's size, whatever size the file gives to a step that is off.
+TEST(RecipeOf, PicturesThatAreNotResizedAreTheModels) {
+  const TestFolder folder;
+  folder.write("preprocessor_config.json", R"({"do_resize": false, "size": {"height": 224, "width": 224}})");
+  EXPECT_EQ(recipe_of(folder.path(), info("transformers", "ViTModel", 32)).height(), 32);
+}
+
 TEST(RecipeOf, AFileWithoutAClassTakesTheModels) {
   const TestFolder folder;
   folder.write("preprocessor_config.json", R"({"image_mean": [0.1, 0.2, 0.3]})");
   const Recipe deit = recipe_of(folder.path(), info("transformers", "DeiTModel", 224));
   EXPECT_TRUE(deit.crop);
   EXPECT_EQ(deit.mean[2], 0.3);
+  EXPECT_EQ(deit.stddev[2], 0.5);
   EXPECT_FALSE(recipe_of(folder.path(), info("transformers", "ViTModel", 224)).crop);
   expect_words(refusal_of([&] { recipe_of(folder.path(), info("timm", "vit", 224)); }), {"image processor"});
 }

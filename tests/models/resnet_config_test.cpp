@@ -135,7 +135,7 @@ TEST(ResNetConfig, KnowsTimmsNames) {
 
 TEST(ResNetConfig, ReadsTimmsSettings) {
   const Read read = timm("resnet50d", R"("num_classes": 2, "label_names": ["a", "b"], "model_args":
-      {"layers": [1, 2, 1, 1], "channels": [4, 6, 8, 12], "stem_width": 8, "in_chans": 1},
+      {"layers": [1, 2, 1, 1], "channels": [4, 6, 8, 12], "stem_width": 8, "in_chans": 1, "global_pool": "avg"},
       "pretrained_cfg": {"input_size": [3, 64, 96], "license": "mit"})");
   EXPECT_EQ(read.config.stem, (std::vector<int64_t>{8, 8, 16}));
   EXPECT_EQ(widths(read.config), (std::vector<int64_t>{16, 24, 32, 48}));
@@ -152,6 +152,8 @@ TEST(ResNetConfig, RefusesHostileTimm) {
       {R"("model_args": {"channels": [64, 128, 256, 1048576]})", "parameters"},
       {R"("model_args": {"layers": [1, 1, 1, 1048576]})", "1048579 blocks"},
       {R"("model_args": {"output_stride": 16})", "'output_stride'"},
+      {R"("model_args": {"global_pool": "max"})", "'global_pool'"},
+      {R"("pretrained_cfg": {"global_pool": "max"})", "global_pool"},
       {R"("model_args": {"in_chans": 0})", "in_chans"},
       {R"("pretrained_cfg": {"input_size": [3, 0, 224]})", "input_size"},
       {R"("pretrained_cfg": {"input_size": [-3, 224, 224]})", "input_size"},

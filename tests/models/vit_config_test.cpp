@@ -65,6 +65,9 @@ TEST(VitConfig, ReadsTransformers) {
   EXPECT_EQ(transformers(R"("model_type": "vit", "id2label": {})").config.classes, 0);
   EXPECT_EQ(transformers(R"("model_type": "vit", "id2label": {"1": "b", "0": "a"})").info.labels,
             (Labels{"a", "b"}));
+  EXPECT_EQ(transformers(R"("model_type": "vit", "id2label": {"1": "a", "2": 7})").info.labels,
+            (Labels{"LABEL_0", "a"}));
+  EXPECT_EQ(transformers(R"("model_type": "vit", "id2label": {"0": 7})").info.labels, Labels{"7"});
   EXPECT_TRUE(transformers(R"("model_type": "vit", "num_labels": 1)").info.multi_label);
   EXPECT_TRUE(
       transformers(R"("model_type": "vit", "problem_type": "multi_label_classification")").info.multi_label);
@@ -101,7 +104,7 @@ TEST(VitConfig, RefusesHostileTransformers) {
       {R"("layer_norm_eps": 1e300)", "epsilon"},
       {R"("layer_norm_eps": -1)", "epsilon"},
       {R"("id2label": ["a", "b"])", "id2label"},
-      {R"("id2label": {"0": "a", "5": "b"})", "id2label"},
+      {R"("id2label": {"0": "a", "1": null})", "id2label"},
       {R"("num_labels": 1048577)", "num_labels"}};
   for (const auto& [more, word] : cases) {
     const std::string line =
@@ -205,6 +208,9 @@ TEST(VitConfig, ReadsTimmsSettingsWhereTheyStand) {
   EXPECT_EQ(tuned.info.labels, (Labels{"LABEL_0", "LABEL_1"}));
   EXPECT_EQ(timm("vit_tiny_patch16_224", R"("model_args": {"embed_dim": 96, "mlp_ratio": 2.5})").config.mlp,
             240);
+  EXPECT_EQ(
+      timm("vit_tiny_patch16_224", R"("model_args": {"pos_embed": "learn", "pre_norm": false})").config.dim,
+      192);
 }
 
 TEST(VitConfig, RefusesHostileTimm) {
@@ -218,6 +224,7 @@ TEST(VitConfig, RefusesHostileTimm) {
       {"vit_tiny_patch16_224", R"("model_args": {"mlp_ratio": 1e300})", "mlp_ratio"},
       {"vit_tiny_patch16_224", R"("model_args": {"init_values": 1e-5})", "'init_values'"},
       {"vit_tiny_patch16_224", R"("model_args": {"a\nb": 1})", "'a?b'"},
+      {"vit_tiny_patch16_224", R"("model_args": {"pre_norm": true})", "'pre_norm'"},
       {"vit_tiny_patch16_224", R"("model_args": {"num_heads": 5})", "5 heads"},
       {"vit_tiny_patch16_224", R"("model_args": {"class_token": false})", "class_token"},
       {"vit_tiny_patch16_224", R"("model_args": {"img_size": [224]})", "img_size"},

@@ -163,7 +163,7 @@ TEST(PointsOverlay, DrawsHeavierOnesLargerAndOnTop) {
   const cv::Mat table = colour_table(ColourMap::kViridis);
   const OverlayStyle style{.colours = ColourMap::kViridis, .title = "points"};
   const std::vector<WeightedPoint> points = {{{100, 100}, 0.4}, {{300, 100}, 0.1}, {{100, 104}, 0.05}};
-  const cv::Mat out = points_overlay(bgr, points, {500, 300}, style);
+  const cv::Mat out = points_overlay(bgr, points, {500, 300}, {0.05, 0.4}, style);
   EXPECT_EQ(out.at<cv::Vec3b>(100, 100), colour_of(table, 1));
   EXPECT_EQ(out.at<cv::Vec3b>(104, 100), colour_of(table, 1));  // under the first, though it came later
   EXPECT_EQ(out.at<cv::Vec3b>(100, 300), colour_of(table, 0.25));
@@ -180,13 +180,15 @@ TEST(PointsOverlay, CountsWhatLiesOutside) {
   more.push_back({{-1, 5}, 2});
   more.push_back({{5, 49}, 2});
   more.push_back({{5, 5}, NAN});
-  const cv::Mat a = points_overlay(bgr, inside, {10, 10}, {}), b = points_overlay(bgr, more, {10, 10}, {});
+  const ValueRange range{0.5, 1};
+  const cv::Mat a = points_overlay(bgr, inside, {10, 10}, range, {});
+  const cv::Mat b = points_overlay(bgr, more, {10, 10}, range, {});
   const int rows = 48 * 8;
   ASSERT_EQ(a.cols, 320);
   EXPECT_TRUE(same_pixels(a.rowRange(0, rows), b.rowRange(0, rows)));
   EXPECT_GT(b.rows, a.rows);  // the legend tells
   EXPECT_EQ(a.at<cv::Vec3b>(240, 160), colour_of(colour_table(ColourMap::kInferno), 1));
-  EXPECT_GE(points_overlay(bgr, {}, {10, 10}, {}).rows, rows + 40);
+  EXPECT_GE(points_overlay(bgr, {}, {10, 10}, {0, 0}, {}).rows, rows + 40);
 }
 
 std::vector<std::string> names(const std::string& word, int count) {

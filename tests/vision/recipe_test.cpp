@@ -41,9 +41,10 @@ TEST(Recipe, ReadsTransformers) {
            "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]})",
        Fit::kSquash, 32, 56, Filter::kBicubic, false, 32, 56, 0.485, 0.229},
       {R"({"feature_extractor_type": "DeiTFeatureExtractor"})", Fit::kSquash, 256, 256, Filter::kBicubic,
-       true, 224, 224, 0.485, 0.229},
-      {R"({"image_processor_type": "DeiTImageProcessor", "size": {"height": 438, "width": 438}, "crop_size": 384})",
-       Fit::kSquash, 438, 438, Filter::kBicubic, true, 384, 384, 0.485, 0.229},
+       true, 224, 224, 0.5, 0.5},
+      {R"({"image_processor_type": "DeiTImageProcessor", "size": [438, 440], "crop_size": [384, 380],
+           "image_mean": 0.25, "image_std": 0.125})",
+       Fit::kSquash, 438, 440, Filter::kBicubic, true, 384, 380, 0.25, 0.125},
       {R"({"image_processor_type": "CLIPImageProcessor", "size": 224, "crop_size": 224})", Fit::kShortestEdge,
        224, 224, Filter::kBicubic, true, 224, 224, 0.48145466, 0.26862954},
       {R"({"image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 256},
@@ -58,7 +59,14 @@ TEST(Recipe, ReadsTransformers) {
       {R"({"image_processor_type": "MobileNetV2ImageProcessor"})", Fit::kShortestEdge, 256, 256,
        Filter::kBilinear, true, 224, 224, 0.5, 0.5},
       {R"({"image_processor_type": "DeiTImageProcessor", "do_resize": false, "crop_size": 20})", Fit::kKeep,
-       256, 256, Filter::kBicubic, true, 20, 20, 0.485, 0.229},
+       256, 256, Filter::kBicubic, true, 20, 20, 0.5, 0.5},
+      // A class that crops nothing, its fast kin that does, and one whose resizing crops.
+      {R"({"image_processor_type": "ViTImageProcessor", "do_center_crop": true, "size": 48, "crop_size": 32})",
+       Fit::kSquash, 48, 48, Filter::kBilinear, false, 48, 48, 0.5, 0.5},
+      {R"({"image_processor_type": "ViTImageProcessorFast", "do_center_crop": true, "size": 48, "crop_size": 32})",
+       Fit::kSquash, 48, 48, Filter::kBilinear, true, 32, 32, 0.5, 0.5},
+      {R"({"image_processor_type": "ConvNextImageProcessor", "do_resize": false, "size": {"shortest_edge": 224}})",
+       Fit::kKeep, 256, 256, Filter::kBilinear, false, 256, 256, 0.5, 0.5},
   };
   for (const Expected& want : cases) {
     const Recipe got = recipe_from_transformers(want.json);
@@ -71,7 +79,7 @@ TEST(Recipe, ReadsTransformers) {
       R"({"image_processor_type": "ViTImageProcessor", "do_rescale": false, "do_normalize": false})");
   EXPECT_EQ(raw.rescale, 1);
   EXPECT_FALSE(raw.normalise);
-  expect({R"({"crop_size": 112})", Fit::kSquash, 256, 256, Filter::kBicubic, true, 112, 112, 0.485, 0.229},
+  expect({R"({"crop_size": 112})", Fit::kSquash, 256, 256, Filter::kBicubic, true, 112, 112, 0.5, 0.5},
          recipe_from_transformers(R"({"crop_size": 112})", "DeiTImageProcessor"));
   expect({"named ViT", Fit::kSquash, 224, 224, Filter::kBilinear, false, 224, 224, 0.5, 0.5},
          recipe_from_transformers(R"({"image_processor_type": "ViTImageProcessor"})", "DeiTImageProcessor"));
@@ -121,6 +129,8 @@ TEST(Recipe, RefusesWithTheKey) {
       {vit(R"("resample": 6)"), "resample"},
       {vit(R"("resample": 2.5)"), "resample"},
       {vit(R"("image_mean": [0.5])"), "image_mean"},
+      {vit(R"("size": [224])"), "size"},
+      {vit(R"("size": [224, 0])"), "size"},
       {vit(R"("image_std": [0.5, 0, 0.5])"), "deviation"},
       {vit(R"("do_resize": "yes")"), "do_resize"},
       {std::string(100, '[') + std::string(100, ']'), "nested"},

@@ -175,11 +175,38 @@ TEST_F(WideVit, RolloutIsTheProductOfItsLayers) {
   EXPECT_NEAR(cv::sum(got)[0] + product[0], 1, 1e-5);  // with the class token's own share
 }
 
+// A share of all of a layer's weights, be the rest of them wanted or not.
+TEST_F(WideVit, RolloutDiscardsFromWholeLayers) {
+  const MapRequest request{.kind = MapKind::kRollout, .discard = 0.9};
+  const cv::Mat alone = look.map(request).values;
+  const Explainer::Look other = explainer.look(picture);
+  ASSERT_FALSE(other.self_attention().empty());
+  EXPECT_EQ(cv::norm(alone, other.map(request).values, cv::NORM_INF), 0);
+  EXPECT_GT(cv::norm(alone, look.map({.kind = MapKind::kRollout}).values, cv::NORM_INF), 0);
+}
+
+// Patches of 8 cover 16 of 20 pixels.
+TEST(Explainer, KnowsWhatPatchesDoNotCover) {
+  const TestFolder folder;
+  write_tiny_vit(folder, "vit");
+  std::string recipe =
+      R"({"image_processor_type": "ViTImageProcessor", "size": {"height": 20, "width": 20}})";
+  folder.write("vit/preprocessor_config.json", recipe);
+  const Explainer explainer = Explainer::load(folder / "vit");
+  const Explainer::Look look = explainer.look(painted(40, 40, 1));
+  EXPECT_EQ(look.place().frame, cv::Size(16, 16));
+  EXPECT_EQ(look.place().seen(), cv::Rect2d(0, 0, 32, 32));
+  const auto at = [&](double x) { return look.map({.kind = MapKind::kRaw, .at = cv::Point2d(x, 4)}).values; };
+  EXPECT_EQ(cv::norm(at(2), at(15.5), cv::NORM_INF), 0);
+  EXPECT_GT(cv::norm(at(15.5), at(16.5), cv::NORM_INF), 0);
+  EXPECT_THROW(at(33), Error);
+}
+
 TEST_F(WideVit, MapsAreOfTheClassThatIsAsked) {
   const auto map = [&](std::optional<int64_t> id) {
     return look.map({.kind = MapKind::kRelevance, .class_id = id}).values;
   };
-  const auto best = look.classes(1).front().first;
+  const auto best = look.classes(1).front().label;
   const int64_t id = best == "cat" ? 0 : best == "dog" ? 1 : 2;
   EXPECT_EQ(cv::norm(map({}), map(id)), 0);
   EXPECT_GT(cv::norm(map(id), map((id + 1) % 3)), 0);
@@ -190,7 +217,7 @@ TEST_F(WideVit, MapsAreOfTheClassThatIsAsked) {
 TEST_F(WideVit, ScoresAMap) {
   const Faithfulness found = look.score(look.map({.kind = MapKind::kRollout}).values, {});
   ASSERT_EQ(found.deletion.size(), found.insertion.size());
-  EXPECT_NEAR(found.deletion.front(), look.classes(1).front().second, 1e-6);
+  EXPECT_NEAR(found.deletion.front(), look.classes(1).front().score, 1e-6);
   EXPECT_NEAR(found.insertion.back(), found.deletion.front(), 1e-6);
   EXPECT_NEAR(found.insertion.front(), found.deletion.back(), 1e-6);
 }
@@ -321,7 +348,7 @@ TEST(Explainer, ShowsDeiTTinysOwnAttention) {
     const float* row = outputs.at("attentions." + std::to_string(layer)).data() + 2 * 197 * 197 + 1;
     for (int i = 0; i < 196; ++i) EXPECT_EQ(got.ptr<float>()[i], row[i]) << layer << " " << i;
   }
-  EXPECT_NE(look.classes(1).front().first.find("goldfish"), std::string::npos);
+  EXPECT_NE(look.classes(1).front().label.find("goldfish"), std::string::npos);
   expect_all_kinds(explainer, look);
 }
 

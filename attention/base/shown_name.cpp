@@ -1,4 +1,4 @@
-#include "attention/checkpoint/shown_name.h"
+#include "attention/base/shown_name.h"
 
 #include <algorithm>
 
@@ -19,21 +19,21 @@ size_t control_bytes(std::string_view text) {
 
 }  // namespace
 
-std::string shown_name(std::string_view name) {
-  constexpr size_t kLongest = 200;
+std::string on_one_line(std::string_view text) {
+  std::string line;
+  for (; !text.empty(); text.remove_prefix(std::max<size_t>(control_bytes(text), 1)))
+    line += control_bytes(text) > 0 ? '?' : text[0];
+  return line;
+}
+
+std::string shown_name(std::string_view name, size_t most) {
   size_t length = name.size();
-  if (length > kLongest) {
-    length = kLongest;
+  if (length > most) {
+    length = most;
     while (length > 0 && (static_cast<unsigned char>(name[length]) & 0xC0) == 0x80)
       --length;  // whole characters
   }
-  std::string text = "'";
-  for (std::string_view left = name.substr(0, length); !left.empty();) {
-    const size_t bytes = control_bytes(left);
-    text += bytes > 0 ? '?' : left[0];
-    left.remove_prefix(std::max<size_t>(bytes, 1));
-  }
-  return text + (length < name.size() ? "...'" : "'");
+  return "'" + on_one_line(name.substr(0, length)) + (length < name.size() ? "...'" : "'");
 }
 
 }  // namespace fovea

@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <span>
+#include <string_view>
 
 namespace fovea {
 
@@ -22,5 +23,9 @@ class AtomicFile {
   std::filesystem::path path_, temporary_;
   int fd_ = -1;
 };
+
+// The whole of such a file.
+void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+void write_file(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace fovea

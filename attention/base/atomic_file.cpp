@@ -1,4 +1,4 @@
-#include "attention/checkpoint/atomic_file.h"
+#include "attention/base/atomic_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -53,6 +53,16 @@ void AtomicFile::commit() {
 void AtomicFile::failed(int error) const {
   fail(path_.string(), ": cannot write it (", std::generic_category().message(error),
        "); check the folder, its permissions and its free space");
+}
+
+void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+void write_file(const std::filesystem::path& path, std::string_view text) {
+  write_file(path, std::as_bytes(std::span(text)));
 }
 
 }  // namespace fovea
