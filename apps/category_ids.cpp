@@ -56,7 +56,8 @@ std::vector<std::optional<int64_t>> category_ids(std::span<const std::string> la
 
 PictureIds::PictureIds(const AnnotatedPictures& data) {
   for (const AnnotatedPicture& picture : data.pictures)
-    by_name_[std::filesystem::path(picture.file).filename().string()].push_back({picture.file, picture.id});
+    by_name_[std::filesystem::path(picture.file).filename().string()].push_back(
+        {std::filesystem::path(picture.file).lexically_normal().string(), picture.id});
 }
 
 std::optional<int64_t> PictureIds::operator[](const std::string& source) const {

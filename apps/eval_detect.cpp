@@ -1,7 +1,10 @@
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstdlib>
 #include <ostream>
 
+#include "apps/causes.h"
 #include "apps/detection_report.h"
 #include "apps/embedded_model.h"
 #include "apps/found_boxes.h"
@@ -33,7 +36,7 @@ struct DetectEvalOptions {
   int threads = 0;
   bool json = false, quiet = false, force = false;
   float threshold = 0;
-  double least = 0;
+  std::optional<double> least;  // none: any AP will do
   Progress::Mode progress = Progress::Mode::kAuto;
 };
 
@@ -44,7 +47,9 @@ void add_data_options(CLI::App& app, DetectEvalOptions& options) {
       ->type_name("DIR");
   app.add_option("--split", options.split, "Which part of the data, if it is split; default: val or test")
       ->type_name("NAME");
-  app.add_option("-m,--model", options.model, "Folder with a detector's config.json and model.safetensors")
+  app.add_option("-m,--model", options.model,
+                 std::string("Folder with a detector's config.json and model.safetensors; default: ") +
+                     kEmbeddedDetector + ", which comes along")
       ->type_name("DIR")
       ->envname("FOVEA_MODEL");
   app.add_option("--results", options.results, "Judge the boxes of this file, in COCO's form; runs no model")
@@ -53,7 +58,7 @@ void add_data_options(CLI::App& app, DetectEvalOptions& options) {
 
 void add_options(CLI::App& app, DetectEvalOptions& options) {
   add_data_options(app, options);
-  add_choice<bool>(app, "--format", options.json, {{"text", false}, {"json", true}}, "text or json");
+  add_format_options(app, options.json);
   app.add_option("--save", options.save, "Folder for the table of classes, the curves and the boxes")
       ->type_name("DIR");
   app.add_flag("--force", options.force, "Write over a report that is there");
@@ -89,33 +94,9 @@ AnnotatedPictures read_truth(const DetectEvalOptions& options, std::string& spli
   }
 }
 
-// Pictures that the data name, and that were left out because they cannot be read.
-std::vector<PictureFailure> unreadable(const AnnotatedPictures& truth) {
-  std::vector<PictureFailure> failures;
-  for (const AnnotationProblem& problem : truth.problems)
-    if (problem.is_of_picture())
-      failures.push_back({problem.message.substr(0, problem.message.find(": ")), problem.message});
-  return failures;
-}
-
-void tell_problems(const AnnotatedPictures& truth, std::ostream& err) {
-  int64_t count = 0;
-  const AnnotationProblem* first = nullptr;
-  for (const AnnotationProblem& problem : truth.problems) {
-    if (problem.kind == AnnotationProblem::Kind::kNoted || problem.is_of_picture()) continue;
-    count += problem.count;
-    if (!first) first = &problem;
-  }
-  if (first)
-    err << "fovea: " << count
-        << (count == 1 ? " of the data's entries was left out or repaired: "
-                       : " of the data's entries were left out or repaired, the first: ")
-        << first->message << "\n";
-}
-
 Detector open_detector(const std::string& model) {
   try {
-    return Detector::load(model_path(model));
+    return Detector::load(existing_model(model));
   } catch (const Error& error) {
     fail_with(kModelUnusable, error.what());
   }
@@ -148,9 +129,11 @@ bool run_model(const DetectEvalOptions& options, Console& console, DetectionRepo
   Progress progress(console.err, options.progress, console.err_is_terminal, "eval");
   progress.expect(std::ssize(report.truth.pictures));
   const auto start = std::chrono::steady_clock::now();
-  std::optional<FoundBoxes> found = find_boxes(detector, report.truth, matches, options.threshold, [&] {
-    progress.advance();
-    return received_signal() == 0;
+  std::optional<FoundBoxes> found = usable(options.model, [&] {
+    return find_boxes(detector, report.truth, matches, options.threshold, [&] {
+      progress.advance();
+      return received_signal() == 0;
+    });
   });
   progress.finish();
   if (!found) return false;
@@ -191,9 +174,10 @@ int run(const DetectEvalOptions& options, Console& console, int threads) {
   report.threads = threads;
   report.isa = std::string(active_isa());
   report.truth = read_truth(options, report.split);
-  report.failures = unreadable(report.truth);
+  report.failures = report.truth.left_out;
   if (!options.save.empty()) claim_report(options.save, options.force, options.results.empty());
-  if (!options.quiet) tell_problems(report.truth, console.err);
+  if (const std::string told = repaired_entries(report.truth); !told.empty() && !options.quiet)
+    console.err << "fovea: " << told << "\n";
   CocoParams params;
   if (!options.results.empty()) {
     read_results(options, console, report);
@@ -205,8 +189,12 @@ int run(const DetectEvalOptions& options, Console& console, int threads) {
   report.evaluation = evaluate_detections(report.truth, report.found, params);
   options.json ? write_json(report, console.out) : write_text(report, console.out);
   if (!options.save.empty()) save_report(report, options.save);
-  if (!(report.evaluation.ap() >= options.least)) {
-    console.err << "fovea: AP " << report.evaluation.ap() << " is below --min-ap " << options.least << "\n";
+  const double ap = report.evaluation.ap();  // below 0 if there is nothing to find
+  if (options.least && !(ap >= *options.least)) {
+    console.err << "fovea: "
+                << (ap < 0 ? "there is no object to find"
+                           : fmt::format("AP {:g} is below --min-ap {:g}", ap, *options.least))
+                << "\n";
     return kBelowGate;
   }
   if (report.failures.empty()) return kOk;
@@ -226,7 +214,8 @@ int eval_detect_verb(const Arguments& arguments, Console& console) {
   const char* usual = std::getenv("FOVEA_MODEL");
   if (!options.results.empty() && !options.model.empty() && (!usual || options.model != usual))
     fail_with(kUsage, "--results and -m: one finds the boxes or the other; choose one");
-  if (options.results.empty() && options.model.empty())
+  if (options.results.empty() && options.model.empty() &&
+      (options.model = embedded_model(kEmbeddedDetector)).empty())
     fail_with(kUsage, "nothing to judge; add -m DIR, or --results FILE");
   return with_threads(options.threads, [&](int threads) { return run(options, console, threads); });
 }

@@ -1,7 +1,10 @@
 #include "apps/found_boxes.h"
 
+#include "models/pipelines/select_detections.h"
+#include "models/training/training_error.h"
 #include "vision/coco_results.h"
 #include "vision/decode.h"
+#include "vision/framed_batch.h"
 #include "vision/prefetch.h"
 
 namespace fovea {
@@ -37,13 +40,19 @@ std::optional<FoundBoxes> find_boxes(const Detector& detector, const AnnotatedPi
     OpenedPicture picture = coming.take(i, i + 1 < count ? std::optional(i + 1) : std::nullopt);
     if (!picture.failure) {
       try {
-        const std::vector<Detection> detections = detector(picture.rgb, threshold);
+        const FramedBatch frame = make_framed_batch(std::span(&picture.rgb, 1), detector.recipe());
+        const BoxPredictions predictions = detector.predict({frame.images, frame.padding});
+        if (!is_finite(predictions))
+          throw NotFinite("what it says of a picture is not finite; check its weights");
+        const Detections detections = detector.select(predictions, 0, picture.rgb.size(), threshold);
         found.pictures.push_back(truth.pictures[static_cast<size_t>(i)].id);
         for (const Detection& detection : detections) {
           const int64_t category = matches.at(static_cast<size_t>(detection.class_id));
           if (category >= 0)
             found.boxes.push_back(scored_box(i, category, coco_bbox(detection.box), detection.score));
         }
+      } catch (const NotFinite&) {
+        throw;
       } catch (const Error& error) {  // of an unusual shape
         const std::string path = path_of(truth, i);
         picture.failure = PictureFailure{path, path + ": " + error.what()};

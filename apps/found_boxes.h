@@ -17,7 +17,7 @@ struct FoundBoxes {
 };
 
 // `matches`: see match_categories(). `step` hears of every picture, and ends it by false: then there is
-// nothing.
+// nothing. Throws NotFinite (models/training/training_error.h) where the model says what is no number.
 std::optional<FoundBoxes> find_boxes(const Detector& detector, const AnnotatedPictures& truth,
                                      const std::vector<int64_t>& matches, float threshold,
                                      const std::function<bool()>& step);

@@ -117,11 +117,10 @@ class TrainDetectVerb {
   void tell(const DetectionData& data, const TrainableDetector& detector) {
     std::vector<std::string> unreadable;
     for (const AnnotatedPictures* set : {&data.train, &data.held_out})
-      for (const AnnotationProblem& problem : set->problems)
-        if (problem.is_of_picture()) unreadable.push_back(problem.message);
+      for (const PictureFailure& picture : set->left_out) unreadable.push_back(picture.reason);
     run_.tell_unreadable(unreadable);
-    tell_problems(data.train);
-    tell_problems(data.held_out);
+    for (const AnnotatedPictures* set : {&data.train, &data.held_out})
+      if (const std::string told = repaired_entries(*set); !told.empty()) run_.note(told);
     tell_few(std::ssize(data.train.pictures), detector.from_checkpoint);
     if (data.held_out.pictures.empty())
       run_.note("nothing is held out: only the training loss tells how it goes");
@@ -134,19 +133,6 @@ class TrainDetectVerb {
                                : "learn a detector from nothing; go on from a checkpoint (-m FOLDER) if "
                                  "there is one") +
               ", and vary them (--scale, --colour-jitter, --mosaic)");
-  }
-
-  void tell_problems(const AnnotatedPictures& set) {
-    int64_t count = 0;
-    const AnnotationProblem* first = nullptr;
-    for (const AnnotationProblem& problem : set.problems) {
-      if (problem.kind == AnnotationProblem::Kind::kNoted || problem.is_of_picture()) continue;
-      count += problem.count;
-      if (!first) first = &problem;
-    }
-    if (first)
-      run_.note(std::to_string(count) +
-                " of the data's entries were left out or repaired, the first: " + first->message);
   }
 
   TrainDetectSettings settings_;

@@ -104,11 +104,13 @@ void to_pixels(AnnotatedPicture& picture) {
 // False: the picture cannot be used.
 bool settle(const AnnotationDraft& draft, AnnotatedPicture& picture, const std::string& place,
             const PictureLook& look, AnnotationProblems& problems) {
+  const std::filesystem::path path = draft.set.images / picture.file;
   if (!look.code.empty()) {
-    problems.skipped(look.code == "not_found" ? "missing_picture" : "bad_picture", place, ": ", look.reason);
+    problems.left_out(look.code == "not_found" ? "missing_picture" : "bad_picture", path, place, ": ",
+                      look.reason);
     return false;
   }
-  if (!draft.fractions) return settle_frame(picture, look, place, problems);
+  if (!draft.fractions) return settle_frame(picture, look, path, place, problems);
   picture.width = look.width;
   picture.height = look.height;
   to_pixels(picture);
@@ -196,7 +198,23 @@ AnnotatedPictures finished(AnnotationDraft draft, const AnnotationSource& source
   set.pictures = std::move(kept);
   check_names(set, draft.problems);
   set.problems = draft.problems.all();
+  set.left_out = draft.problems.pictures_left_out();
   return std::move(set);
+}
+
+std::string repaired_entries(const AnnotatedPictures& data) {
+  int64_t count = 0;
+  const AnnotationProblem* first = nullptr;
+  for (const AnnotationProblem& problem : data.problems) {
+    if (problem.kind == AnnotationProblem::Kind::kNoted || problem.of_picture) continue;
+    count += problem.count;
+    if (!first) first = &problem;
+  }
+  if (!first) return "";
+  return std::to_string(count) +
+         (count == 1 ? " of the data's entries was left out or repaired: "
+                     : " of the data's entries were left out or repaired, the first: ") +
+         first->message;
 }
 
 }  // namespace fovea

@@ -11,14 +11,20 @@ namespace fovea {
 
 namespace fs = std::filesystem;
 
+void AnnotationProblems::add(Kind kind, const char* code, std::string text, bool of_picture) {
+  if (++counts_[{code, kind, of_picture}] <= kMostTold)
+    told_.push_back({kind, code, std::move(text), 1, of_picture});
+}
+
 std::vector<AnnotationProblem> AnnotationProblems::all() const {
   std::vector<AnnotationProblem> problems = told_;
-  for (const auto& [what, count] : counts_)
+  for (const auto& [what, count] : counts_) {
+    const auto& [code, kind, of_picture] = what;
     if (count > kMostTold)
-      problems.push_back(
-          {what.second, what.first,
-           "and " + std::to_string(count - kMostTold) + " more of the kind '" + what.first + "'",
-           count - kMostTold});
+      problems.push_back({kind, code,
+                          "and " + std::to_string(count - kMostTold) + " more of the kind '" + code + "'",
+                          count - kMostTold, of_picture});
+  }
   return problems;
 }
 
@@ -64,8 +70,8 @@ bool is_utf8(const std::string& text) {
 
 std::string annotation_text(const fs::path& file, int64_t most) {
   std::error_code error;
-  if (!fs::is_regular_file(file, error))
-    fail(in_quotes(file.string()), ": there is no such file; check the path");
+  if (!fs::exists(file, error)) fail(in_quotes(file.string()), ": there is no such file; check the path");
+  if (!fs::is_regular_file(file, error)) fail(in_quotes(file.string()), ": is no file; check the path");
   std::ifstream stream(file, std::ios::binary);
   std::string text(
       static_cast<size_t>(std::min(fs::file_size(file, error), static_cast<uintmax_t>(most) + 1)), '\0');

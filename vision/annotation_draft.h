@@ -2,7 +2,7 @@
 #include <map>
 #include <sstream>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "vision/annotations.h"
@@ -16,30 +16,39 @@ class AnnotationProblems {
   // skipped("bad_box", place, ": the box is ", width, " wide")
   template <class... Parts>
   void skipped(const char* code, const Parts&... parts) {
-    add(Kind::kSkipped, code, parts...);
+    add(Kind::kSkipped, code, text_of(parts...));
+  }
+  // A whole picture, of this path.
+  template <class... Parts>
+  void left_out(const char* code, const std::filesystem::path& picture, const Parts&... parts) {
+    left_out_.push_back({picture.string(), text_of(parts...)});
+    add(Kind::kSkipped, code, left_out_.back().reason, true);
   }
   template <class... Parts>
   void repaired(const char* code, const Parts&... parts) {
-    add(Kind::kRepaired, code, parts...);
+    add(Kind::kRepaired, code, text_of(parts...));
   }
   template <class... Parts>
   void noted(const char* code, const Parts&... parts) {
-    add(Kind::kNoted, code, parts...);
+    add(Kind::kNoted, code, text_of(parts...));
   }
   const std::vector<AnnotationProblem>& told() const { return told_; }
   std::vector<AnnotationProblem> all() const;  // in the order found, then what was not told
+  const std::vector<PictureFailure>& pictures_left_out() const { return left_out_; }
 
  private:
   static constexpr int64_t kMostTold = 1000;
   template <class... Parts>
-  void add(Kind kind, const char* code, const Parts&... parts) {
-    if (++counts_[{code, kind}] > kMostTold) return;
+  static std::string text_of(const Parts&... parts) {
     std::ostringstream text;
     (text << ... << parts);
-    told_.push_back({kind, code, text.str()});
+    return text.str();
   }
+  void add(Kind kind, const char* code, std::string text, bool of_picture = false);
+
   std::vector<AnnotationProblem> told_;
-  std::map<std::pair<std::string, Kind>, int64_t> counts_;
+  std::map<std::tuple<std::string, Kind, bool>, int64_t> counts_;
+  std::vector<PictureFailure> left_out_;
 };
 
 // A data set as its files say it, before it is held against its pictures.

@@ -59,8 +59,8 @@ void scale(std::vector<Annotation>& objects, const FrameSize& from, const FrameS
 
 }  // namespace
 
-bool settle_frame(AnnotatedPicture& picture, const PictureLook& look, const std::string& place,
-                  AnnotationProblems& problems) {
+bool settle_frame(AnnotatedPicture& picture, const PictureLook& look, const std::filesystem::path& path,
+                  const std::string& place, AnnotationProblems& problems) {
   const FrameSize said = {picture.width, picture.height}, shown = {look.width, look.height};
   std::vector<Annotation>& objects = picture.objects;
   picture.width = shown.width;
@@ -86,9 +86,13 @@ bool settle_frame(AnnotatedPicture& picture, const PictureLook& look, const std:
     scale(objects, said, shown);
     problems.repaired(code, place, ": says ", said, ", but the picture is ", shown,
                       "; the boxes are scaled to it");
+  } else if (fit_shown) {
+    problems.repaired(code, place, ": says ", said, ", but the picture is ", shown,
+                      ", and its boxes fit both; the picture's size is taken");
   } else {
-    problems.skipped(code, place, ": says ", said, ", but the picture is ", shown,
-                     " and its boxes fit only what is said; write them for this picture");
+    problems.left_out(code, path, place, ": says ", said, ", but the picture is ", shown,
+                      ", and its boxes fit ", fit_said ? "only what is said" : "neither",
+                      "; write them for this picture");
     return false;
   }
   return true;

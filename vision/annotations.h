@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "vision/detections.h"
+#include "vision/picture_failure.h"
 
 namespace fovea {
 
@@ -36,13 +37,11 @@ struct AnnotatedPicture {
 // What is wrong in a data set, and was left out or repaired.
 struct AnnotationProblem {
   enum class Kind { kSkipped, kRepaired, kNoted } kind;
-  std::string code;     // "bad_box", "id_zero", "duplicate_id", "unknown_category", "missing_picture",
-                        // "swapped_size", ...
-  std::string message;  // one line: file, place, reason
-  int64_t count = 1;    // of a code the first 1000 are told one by one, the rest together
-
-  // Of a picture that the data name, and that cannot be read.
-  bool is_of_picture() const { return code == "missing_picture" || code == "bad_picture"; }
+  std::string code;         // "bad_box", "id_zero", "duplicate_id", "unknown_category", "missing_picture",
+                            // "swapped_size", ...
+  std::string message;      // one line: file, place, reason
+  int64_t count = 1;        // of a code the first 1000 are told one by one, the rest together
+  bool of_picture = false;  // a whole picture is left out for it
 };
 
 // Pictures with the boxes of what they show.
@@ -54,6 +53,7 @@ struct AnnotatedPictures {
   std::map<int64_t, int64_t> merged;  // a category's id that had the name of another -> index of that one
   std::vector<AnnotatedPicture> pictures;
   std::vector<AnnotationProblem> problems;
+  std::vector<PictureFailure> left_out;  // pictures that the data name, and that cannot be used: every one
 };
 
 // How far the pictures themselves are looked at. A picture that is missing or damaged is left out.
@@ -78,6 +78,9 @@ AnnotatedPictures read_annotations(const AnnotationSource& source);
 // The splits that a data set has, without reading any of them; none if it is one set. Fails if its
 // description cannot be read.
 std::vector<std::string> annotation_splits(const std::filesystem::path& path);
+// One line for the entries that were left out or repaired, but not of whole pictures; empty if there are
+// none.
+std::string repaired_entries(const AnnotatedPictures& data);
 // "coco", "voc" or "yolo"; empty if the path is none of them.
 std::string annotation_format(const std::filesystem::path& path);
 

@@ -4,13 +4,9 @@
 #include <vector>
 
 #include "attention/tensor/tensor.h"
+#include "vision/picture_failure.h"
 
 namespace fovea {
-
-struct PictureFailure {
-  std::string name, reason;
-  bool operator==(const PictureFailure&) const = default;
-};
 
 struct Batch {
   Tensor images;                         // [B, H, W, 3], normalised; none if no picture could be read

@@ -188,7 +188,9 @@ Annotation annotation_of(const CocoObject& object, int64_t category) {
           .bbox = object.bbox};
 }
 
-void take_objects(CocoFile& file, const std::unordered_map<int64_t, size_t>& pictures,
+// `name`: what messages call the file.
+void take_objects(CocoFile& file, const std::string& name,
+                  const std::unordered_map<int64_t, size_t>& pictures,
                   const std::unordered_map<int64_t, int64_t>& categories, AnnotationDraft& draft) {
   std::vector<size_t> counts(draft.set.pictures.size());
   for (const CocoObject& object : file.objects)
@@ -200,8 +202,8 @@ void take_objects(CocoFile& file, const std::unordered_map<int64_t, size_t>& pic
     const auto picture = pictures.find(object.picture);
     const auto category = categories.find(object.category);
     if (picture == pictures.end())
-      draft.problems.skipped("unknown_picture", "annotation ", object.id, ": there is no picture of id ",
-                             object.picture);
+      draft.problems.skipped("unknown_picture", name, ": annotation ", object.id,
+                             ": there is no picture of id ", object.picture);
     else if (category == categories.end())
       draft.problems.skipped("unknown_category", draft.places[picture->second], ": annotation ", object.id,
                              " is of category ", object.category, ", which there is none of");
@@ -234,7 +236,7 @@ AnnotatedPictures read_coco_annotations(const AnnotationSource& source) {
   draft.set.images = images_folder(source, split, file.pictures);
   const auto categories = take_categories(file, draft);
   const auto pictures = take_pictures(file, draft);
-  take_objects(file, pictures, categories, draft);
+  take_objects(file, in_quotes(split.file.string()), pictures, categories, draft);
   return finished(std::move(draft), source);
 }
 

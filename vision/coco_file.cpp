@@ -165,7 +165,9 @@ class CocoReader : public nlohmann::json_sax<Json> {
     if (field_ == "bbox") entry_.has_bbox = true;
   }
 
-  std::string place() const { return std::string(kLists[list_]) + "[" + std::to_string(number_) + "]"; }
+  std::string place() const {
+    return in_quotes(file_.string()) + ": " + kLists[list_] + "[" + std::to_string(number_) + "]";
+  }
   bool lacks(const Value& read, const char* name) {
     if (read.whole && *read.whole <= kLargestId && *read.whole >= -kLargestId) return false;
     const bool absent = read.type == Value::Type::kAbsent;

@@ -74,7 +74,7 @@ bool read_voc_file(const fs::path& file, const std::string& place, VocPicture& p
     why = error.what();
   }
   if (!why.empty()) {
-    problems.skipped("bad_file", place, ": ", why);
+    problems.left_out("bad_file", file, place, ": ", why);
     return false;
   }
   const pugi::xml_node root = document.child("annotation"), size = root.child("size");

@@ -106,19 +106,23 @@ class YoloReader {
   void read_picture(const std::string& file) {
     const fs::path labels = labels_of(file);
     const std::string place = shown(labels);
-    draft_.set.pictures.push_back(
-        {.id = static_cast<int64_t>(draft_.set.pictures.size()) + 1, .file = file, .objects = {}});
-    draft_.places.push_back(place);
+    const fs::path path = draft_.set.images / file;
+    const int64_t id = ++last_id_;
     std::error_code error;
-    if (!fs::exists(labels, error)) return;
-    read_.insert(labels);
-    folders_[labels.parent_path()].insert((draft_.set.images / file).parent_path());
-    try {
-      for (const auto& [number, line] : annotation_lines(labels, kMostBytes))
-        read_line(line, place + ": line " + std::to_string(number));
-    } catch (const Error& problem) {
-      draft_.problems.skipped("bad_file", problem.what());
+    std::vector<AnnotationLine> lines;
+    if (fs::exists(labels, error)) {
+      read_.insert(labels);
+      folders_[labels.parent_path()].insert(path.parent_path());
+      try {
+        lines = annotation_lines(labels, kMostBytes);
+      } catch (const Error& problem) {
+        draft_.problems.left_out("bad_file", path, problem.what());
+        return;
+      }
     }
+    draft_.set.pictures.push_back({.id = id, .file = file, .objects = {}});
+    draft_.places.push_back(place);
+    for (const auto& [number, line] : lines) read_line(line, place + ": line " + std::to_string(number));
   }
 
   // Labels that there is no picture for, be it of another split.
@@ -136,7 +140,8 @@ class YoloReader {
       const std::set<fs::path> stems = stems_in(pictures);
       for (const fs::path& file : files)
         if (!stems.contains(file.stem()))
-          draft_.problems.skipped("missing_picture", shown(file), ": there is no picture for these labels");
+          draft_.problems.left_out("missing_picture", file, shown(file),
+                                   ": there is no picture for these labels");
     }
   }
 
@@ -218,6 +223,7 @@ class YoloReader {
   AnnotationDraft& draft_;
   std::unordered_map<int64_t, size_t> places_;  // class -> index into categories
   std::set<fs::path> read_, lists_;
+  int64_t last_id_ = 0;  // of the pictures, those that are left out too
   std::map<fs::path, std::set<fs::path>> folders_;  // of labels that were read -> of their pictures
   int64_t objects_ = 0;
 };

@@ -41,6 +41,7 @@ class YoloYaml {
   std::vector<std::string> texts(const char* key) const {
     if (!has(key)) return {};
     const YAML::Node node = root_[key];
+    if (node.IsScalar() && node.Scalar().empty()) return {};  // "test: ''"
     if (node.IsScalar()) return {node.Scalar()};
     std::vector<std::string> texts;
     for (size_t i = 0; node.IsSequence() && i < node.size() && node[i].IsScalar(); ++i)

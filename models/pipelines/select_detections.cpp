@@ -87,4 +87,11 @@ Detections select_detections(const BoxPredictions& predictions, int64_t picture,
   return detections;
 }
 
+bool is_finite(const BoxPredictions& predictions) {
+  const auto good = [](const Tensor& values) {
+    return std::ranges::all_of(values.values(), [](float v) { return std::isfinite(v); });
+  };
+  return good(predictions.logits) && good(predictions.boxes);
+}
+
 }  // namespace fovea

@@ -21,4 +21,7 @@ struct DetectionChoice {
 Detections select_detections(const BoxPredictions& predictions, int64_t picture, cv::Size size,
                              const DetectionChoice& choice);
 
+// Whether all that it says are numbers; matching and ranking cannot work with anything else.
+bool is_finite(const BoxPredictions& predictions);
+
 }  // namespace fovea

@@ -153,6 +153,9 @@ void forget_repeated_problems(DetectionData& data) {
   for (const AnnotationProblem& problem : data.train.problems) told.insert(problem.message);
   std::erase_if(data.held_out.problems,
                 [&](const AnnotationProblem& problem) { return told.contains(problem.message); });
+  for (const PictureFailure& picture : data.train.left_out) told.insert(picture.reason);
+  std::erase_if(data.held_out.left_out,
+                [&](const PictureFailure& picture) { return told.contains(picture.reason); });
 }
 
 // False: nothing is left to train on beside the one split there is, so that a share of it is to be held out.

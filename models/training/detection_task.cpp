@@ -29,13 +29,8 @@ std::vector<BoxTargets> targets_of(const std::vector<FramedObjects>& objects) {
   return targets;
 }
 
-bool is_finite(const Tensor& values) {
-  return std::ranges::all_of(values.values(), [](float v) { return std::isfinite(v); });
-}
-
-// Matching cannot work with anything else.
 bool is_finite(const DetectorOutput& output) {
-  const auto good = [](const BoxPredictions& p) { return is_finite(p.logits) && is_finite(p.boxes); };
+  const auto good = [](const BoxPredictions& p) { return is_finite(p); };
   return std::ranges::all_of(output.layers, good) && (!output.tokens || good(*output.tokens));
 }
 
@@ -118,8 +113,8 @@ StepResult DetectionTask::learn(const DetectorInput& input, const std::vector<Bo
 
 std::optional<HeldOutResult> DetectionTask::evaluate(const std::map<std::string, Tensor>& values) {
   const DetectionNetwork network = detector_.inference(values);
-  const DetectionChoice choice{
-      .scores = network.scores, .threshold = 0, .clip = true};  // as fovea detect says them
+  const DetectionChoice choice{.scores = network.scores,
+                               .threshold = 0};  // not clipped to the picture, as DETR's authors judge them
   Found found;
   for (int64_t i = 0; i < held_out_->steps(); ++i) {
     const DetectionBatch batch = blamed_on(Cause::kPictures, [&] { return held_out_->batch(i); });
@@ -127,11 +122,14 @@ std::optional<HeldOutResult> DetectionTask::evaluate(const std::map<std::string,
       const DetectorOutput output = suited(batch.images.dim(1), batch.images.dim(2), [&] {
         return network.detect({batch.images, batch.padding}, {}, nullptr);
       });
+      if (!is_finite(output)) throw NotFinite("what it says of a picture is not finite; check its weights");
       add(found, batch, output.layers.back(), choice, truth_);
     }
     found.failures.insert(found.failures.end(), batch.failures.begin(), batch.failures.end());
     if (options_.interrupted()) return std::nullopt;
   }
+  if (found.pictures.empty())
+    return HeldOutResult{{EpochMetrics::kNone, EpochMetrics::kNone}, found.failures};
   const CocoEvaluation evaluation = evaluate_detections(truth_, found.boxes, {.pictures = found.pictures});
   const auto known = [](double value) { return value < 0 ? EpochMetrics::kNone : value; };
   return HeldOutResult{{known(evaluation.ap()), known(evaluation.ap50())}, found.failures};

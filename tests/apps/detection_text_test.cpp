@@ -163,7 +163,7 @@ AnnotatedPicture picture(int64_t id, const std::string& file) {
 
 TEST(PictureIds, GoByTheEndOfThePath) {
   AnnotatedPictures data;
-  data.pictures = {picture(7, "val/1.jpg"), picture(8, "2.jpg"), picture(9, "train/1.jpg")};
+  data.pictures = {picture(7, "./val/1.jpg"), picture(8, "2.jpg"), picture(9, "train//1.jpg")};
   const PictureIds ids(data);
   EXPECT_EQ(ids["data/val/1.jpg"], 7);
   EXPECT_EQ(ids["val/./1.jpg"], 7);

@@ -106,6 +106,16 @@ TEST_F(EvalDetect, EndsInSevenBelowTheGate) {
   EXPECT_NE(outcome.out.find("= 0.327"), std::string::npos);
 }
 
+TEST_F(EvalDetect, WithoutAGateNothingToFindIsNoFailure) {
+  folder.write("gt.json", R"({"images": [{"id": 1, "file_name": "1.jpg", "width": 64, "height": 48}],
+    "annotations": [], "categories": [{"id": 17, "name": "cat"}, {"id": 18, "name": "dog"}]})");
+  folder.write("dt.json", "[]");
+  EXPECT_EQ(judge("").code, 0);
+  const Outcome gated = judge("--min-ap 0.1");
+  EXPECT_EQ(gated.code, 7);
+  EXPECT_EQ(gated.err, "fovea: there is no object to find\n");
+}
+
 TEST_F(EvalDetect, OnlyScoresAboveTheThresholdCount) {
   const Json json = Json::parse(judge("--threshold 0.8 --format json").out);
   EXPECT_EQ(json.at("detections"), 1);
@@ -123,7 +133,7 @@ TEST_F(EvalDetect, SaysWhatIsMissing) {
     EXPECT_EQ(outcome.out, "");
   };
   expect("--results dt.json", 2, "no data given; add --data PATH");
-  expect("--data gt.json", 2, "add -m DIR, or --results FILE");
+  expect("--data gt.json", 2, "its pictures ('1.jpg', ...) are in none of");  // which the usual model needs
   expect("--data gt.json --results dt.json -m run", 2, "choose one");
   expect("--data gt.json --results none.json", 2, "none.json: cannot be read");
   expect("--data gt.json --results gt.json", 2, "gt.json: holds an object; COCO results are");
@@ -286,6 +296,35 @@ TEST_F(EvalDetector, APictureThatCannotBeReadDoesNotCount) {
   EXPECT_EQ(json.at("pictures"), 5);
   EXPECT_EQ(json.at("objects"), 10);
   EXPECT_NE(json.at("failures").at(0).at("source").get<std::string>().find("3.ppm"), std::string::npos);
+}
+
+TEST_F(EvalDetector, APictureOfAnotherSizeIsAFailureToo) {
+  Json data = Json::parse(read_file(folder / "val.json"));
+  data["images"][2]["width"] = 4000;
+  for (Json& object : data["annotations"])
+    if (object["image_id"] == data["images"][2]["id"]) object["bbox"] = {3000, 1, 500, 10};
+  folder.write("val.json", data.dump());
+  const Outcome outcome = run("$fovea eval detect --data val.json -m run --format json");
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  EXPECT_EQ(json.at("pictures"), 5);
+  ASSERT_EQ(json.at("failures").size(), 1u);
+  const auto source = json.at("failures").at(0).at("source").get<std::string>();
+  EXPECT_TRUE(source.ends_with("pictures/3.ppm")) << source;
+}
+
+TEST_F(EvalDetector, AModelThatSaysNoNumberIsUnusable) {
+  std::map<std::string, Tensor> weights;
+  const Safetensors file(folder / "run/model.safetensors");
+  for (const std::string& name : file.names()) {
+    weights[name] = file.read(name);
+    if (name.find("bbox_embed") != std::string::npos || name.find("bbox_predictor") != std::string::npos)
+      weights[name] = Tensor::full(weights[name].shape(), NAN);
+  }
+  save_safetensors(folder / "run/model.safetensors", weights);
+  const Outcome outcome = run("$fovea eval detect --data val.json -m run");
+  EXPECT_EQ(outcome.code, 4) << outcome.out;
+  EXPECT_NE(outcome.err.find("not finite; check its weights"), std::string::npos) << outcome.err;
 }
 
 TEST_F(EvalDetector, APictureThatTheModelCannotTakeDoesNotCount) {

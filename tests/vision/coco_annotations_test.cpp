@@ -195,6 +195,21 @@ TEST(CocoAnnotations, WhereThePicturesLie) {
   EXPECT_PRED2(has, refusal({.path = file, .split = "val"}), "no split 'val'; it has none");
 }
 
+TEST(CocoAnnotations, EveryPictureThatIsLeftOutIsNamed) {
+  std::string images = kImages;
+  for (int i = 100; i < 1200; ++i)
+    images += R"(,{"id": )" + std::to_string(i) + R"(, "file_name": "none)" + std::to_string(i) +
+              R"(.jpg", "width": 64, "height": 48})";
+  const CocoFolder folder(coco(object(1, 5, "1, 2, 8, 9"), images));
+  const AnnotatedPictures data = folder.read();
+  ASSERT_EQ(data.left_out.size(), 1100u);
+  EXPECT_EQ(data.left_out[1099].name, (folder.path() / "none1199.jpg").string());
+  EXPECT_PRED2(has, data.left_out[1099].reason, "none1199.jpg");
+  EXPECT_EQ(repaired_entries(data), "");
+  EXPECT_EQ(data.problems.back().count, 100);
+  EXPECT_TRUE(data.problems.back().of_picture);
+}
+
 TEST(CocoAnnotations, ProblemsBeyondTheFirstThousandAreCounted) {
   std::string objects;
   for (int i = 1; i <= 1500; ++i) objects += object(i, 5, "1, 2, 0, 0") + ",";
@@ -239,15 +254,15 @@ std::string outlined(int64_t id, const std::string& outline, const std::string& 
 }
 
 TEST(CocoAnnotations, BoxesAroundPolygons) {
-  const AnnotatedPictures data =
-      CocoFolder(coco(outlined(1, "[[4, 5.5, 20.25, 5, 10, 3e1]]") + "," +
-                      outlined(2, " [ [ 9,9 , 8,20, 12,10 ] , [] ,[40,2, 30,4, 31,3] ] ",
-                               R"(, "bbox": [], "area": 30)") +
-                      "," + object(3, 5, "1, 2, 3, 4", R"(, "segmentation": [[10, 10, 50, 40, 20, 20]])")))
-          .read();
+  const CocoFolder folder(coco(
+      outlined(1, "[[4, 5.5, 20.25, 5, 10, 3e1]]") + "," +
+      outlined(2, " [ [ 9,9 , 8,20, 12,10 ] , [] ,[40,2, 30,4, 31,3] ] ", R"(, "bbox": [], "area": 30)") +
+      "," + object(3, 5, "1, 2, 3, 4", R"(, "segmentation": [[10, 10, 50, 40, 20, 20]])")));
+  const AnnotatedPictures data = folder.read();
   EXPECT_EQ(codes(data), "repaired no_bbox, repaired no_bbox, noted no_objects");
   EXPECT_EQ(data.problems[1].message,
-            "annotations[1]: \"bbox\" is missing; the box around its polygons is taken");
+            "'" + (folder.path() / "coco.json").string() +
+                "': annotations[1]: \"bbox\" is missing; the box around its polygons is taken");
   const std::vector<Annotation>& objects = data.pictures.at(1).objects;
   ASSERT_EQ(objects.size(), 3u);
   EXPECT_EQ(objects[0].box, (Box{1, 2, 4, 6}));

@@ -150,6 +150,17 @@ TEST(VocAnnotations, SizesThatAreNotThePictures) {
   const AnnotatedPictures slip = VocFolder(low, "30 48").read();
   EXPECT_EQ(codes(slip), "repaired wrong_size");
   EXPECT_EQ(slip.pictures[0].objects[0].box, (Box{10, 1, 60, 10}));
+  // The picture is 64 x 48.
+  const AnnotatedPictures both = VocFolder(low, "64 60").read();
+  EXPECT_EQ(codes(both), "repaired wrong_size");
+  EXPECT_EQ(both.pictures[0].objects[0].box, (Box{10, 1, 60, 10}));
+  EXPECT_EQ(both.pictures[0].height, 48);
+  const auto refused = [](const std::string& objects, const char* size) {
+    return refusal({.path = VocFolder(objects, size).path() / "voc"});
+  };
+  EXPECT_NE(refused(object("a", "11 11 100 80"), "90 70").find("its boxes fit neither"), std::string::npos);
+  EXPECT_NE(refused(object("a", "11 11 70 80"), "80 90").find("its boxes fit only what is said"),
+            std::string::npos);
 }
 
 // Stored as 64 x 48, shown as 48 x 64. The box lies in the stored picture's top right corner.

@@ -185,6 +185,24 @@ TEST(YoloAnnotations, PicturesAndLabelsThatLackTheOther) {
   EXPECT_EQ(data.pictures.size(), 3u);
 }
 
+TEST(YoloAnnotations, APictureWhoseLabelsCannotBeReadIsLeftOut) {
+  const YoloFolder folder("0 0.5 0.5 0.5 0.5\n");
+  folder.write("yolo/images/train/d.jpg", jpeg(64, 48));
+  const size_t before = folder.read().pictures.size();
+  std::filesystem::create_directory(folder.path() / "yolo/labels/train/d.txt");
+  const AnnotatedPictures data = folder.read();
+  EXPECT_EQ(data.pictures.size(), before - 1);
+  ASSERT_EQ(data.left_out.size(), 1u);
+  EXPECT_TRUE(data.left_out[0].name.ends_with("d.jpg")) << data.left_out[0].name;
+  EXPECT_NE(data.left_out[0].reason.find("d.txt': is no file"), std::string::npos) << data.left_out[0].reason;
+}
+
+TEST(YoloAnnotations, AnEmptySplitIsNone) {
+  const YoloFolder folder("0 0.5 0.5 0.5 0.5\n");
+  folder.write("yolo/data.yaml", "train: images/train\nval: images/val\ntest: ''\nnames: [cat, dog]\n");
+  EXPECT_EQ(annotation_splits(folder.path() / "yolo"), (std::vector<std::string>{"train", "val"}));
+}
+
 TEST(YoloAnnotations, UprightSizes) {
   const YoloFolder folder("0 0.25 0.5 0.5 1\n");
   folder.write("yolo/images/train/a.jpg", jpeg(64, 48, 6));
