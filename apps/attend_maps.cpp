@@ -126,6 +126,7 @@ std::shared_ptr<Attended> attend(const Explainer& explainer, const cv::Mat& rgb,
                                  const std::string& source) {
   const Explainer::Look look = explainer.look(rgb, plan.threshold);
   auto all = std::make_shared<Attended>();
+  all->input = look.input();
   all->place = look.place();
   all->objects = look.objects();
   if (!explainer.detects()) all->classes = look.classes(1);

@@ -29,6 +29,7 @@ struct AttendedSheet {
 
 // What `attend` makes of one picture.
 struct Attended {
+  cv::Size input;
   FramePlace place;
   std::vector<FoundObject> objects;
   std::vector<ScoredClass> classes;

@@ -119,7 +119,9 @@ void check_idle(const AttendSettings& settings, const MapRequest& request, const
   if (request.class_id && !explains_score(kind) && !settings.score)
     refuse_idle("--class", kind, explains_score, explainer);
   if (request.discard > 0 && !is_rollout(kind)) refuse_idle("--discard", kind, is_rollout, explainer);
-  if (request.fusion != HeadFusion::kMean && !fuses_heads(kind) && !settings.sheet)
+  if (request.object && explainer.detects() && !explainer.asks_for_object(request))
+    fail_with(kUsage, "--object: changes no ", name_of(kind), " map; leave it out");
+  if (request.fusion != HeadFusion::kMean && !fuses_heads(kind))
     refuse_idle("--fuse", kind, fuses_heads, explainer);
 }
 

@@ -102,11 +102,11 @@ std::string provenance_json(const Attended& all, const AttendWords& words) {
       R"("model_input":{{"width":{},"height":{},"seen":{{"xmin":{},"ymin":{},"xmax":{},"ymax":{}}}}},)"
       R"("provenance":{{"fovea":{},"model":{},"architecture":{},"options":{{"kind":{},"layer":{},"head":{},)"
       R"("fuse":{},"discard":{},"at":{},"class_id":{},"object":{},"threshold":{}}}}})",
-      all.place.frame.width, all.place.frame.height, number(seen.x), number(seen.y),
-      number(seen.x + seen.width), number(seen.y + seen.height), json_string(FOVEA_VERSION),
-      json_string(words.model), json_string(words.architecture), json_string(fovea::name_of(r.kind)),
-      optional_number(r.layer), optional_number(r.head), json_string(name_of(r.fusion)), number(r.discard),
-      point(r.at), optional_number(r.class_id), optional_number(r.object),
+      all.input.width, all.input.height, number(seen.x), number(seen.y), number(seen.x + seen.width),
+      number(seen.y + seen.height), json_string(FOVEA_VERSION), json_string(words.model),
+      json_string(words.architecture), json_string(fovea::name_of(r.kind)), optional_number(r.layer),
+      optional_number(r.head), json_string(name_of(r.fusion)), number(r.discard), point(r.at),
+      optional_number(r.class_id), optional_number(r.object),
       words.detects ? json_number(words.detections.threshold) : "null");
 }
 

@@ -3,6 +3,7 @@
 
 #include "apps/exit_code.h"
 #include "apps/model_options.h"
+#include "apps/signals.h"
 #include "attention/checkpoint/safetensors.h"
 
 namespace fovea {
@@ -41,7 +42,7 @@ RunInput read_input(const std::string& path, bool with_mask) {
 int write_outputs(const std::map<std::string, Tensor>& outputs, const std::string& path, Console& console) {
   save_safetensors(path, outputs);
   for (const auto& [name, value] : outputs) console.out << name << "  " << value.shape() << "\n";
-  return kOk;
+  return received_signal() ? 128 + received_signal() : kOk;
 }
 
 }  // namespace

@@ -117,7 +117,8 @@ void TrainClassifySettings::take_defaults() {
   settle(flip, frozen.empty() ? 0.5 : 0.0);
   if (checkpoint || random_resized_crop > 0) settle(crop_padding, int64_t{0});
   if (border != Augmentation::Border::kZero && crop_padding == int64_t{0})
-    fail_with(kUsage, "--padding: nothing is padded; add --crop-padding N");
+    fail_with(kUsage, "--padding: nothing is padded; leave it out",
+              random_resized_crop > 0 ? "" : ", or add --crop-padding N");
   const double gentle = frozen.empty() ? 1 : 10;  // a head alone, or nearly, takes larger steps
   settle(learning_rate, adam ? (checkpoint ? 1e-4 * gentle : 1e-3) : (checkpoint ? 0.01 * gentle : 0.1));
 }

@@ -21,7 +21,7 @@ constexpr Verb kVerbs[] = {
     {"models show", "say what a model folder holds", models_show_verb},
     {"data check", "say what is in a data set, and what is wrong with it", data_check_verb},
     {"blocks", "list the attention blocks", blocks_verb},
-    {"run", "run a model on a tensor file", run_verb},
+    {"run", "run a model on a tensor file", run_verb, true},
     {"bench", "time a model on this machine", bench_verb},
     {"version", "say what this program is made of", version_verb},
     {"help", "explain the program, or one verb", help_verb},

@@ -118,9 +118,7 @@ ImageNetwork wrap(std::shared_ptr<const FoveaNet> net, const ModelInfo& info) {
   network.embed = [net](const Tensor& images, const Pass& pass) { return net->embed(images, pass); };
   network.outputs = [net](const Tensor& images, bool all) { return outputs_of(*net, images, all); };
   network.layout = [stages = net->config().stages.size()](int64_t height, int64_t width) {
-    const int64_t rows = height >> stages, columns = width >> stages;
-    return TokenLayout{
-        .rows = rows, .columns = columns, .height = rows << stages, .width = columns << stages, .reader = -1};
+    return TokenLayout{.rows = height >> stages, .columns = width >> stages, .reader = -1};
   };
   network.resized = [net, info](int64_t, int64_t) { return wrap(net, info); };  // takes any
   return network;

@@ -83,8 +83,11 @@ DetectionNetwork wrap(std::shared_ptr<const Yolos> yolos, const ModelInfo& info)
   };
   network.layout = [yolos](int64_t height, int64_t width) {
     const YolosConfig& c = yolos->config();
-    return TokenLayout{
-        .before = c.queries + 1, .rows = height / c.patch_height, .columns = width / c.patch_width};
+    return TokenLayout{.before = c.queries + 1,
+                       .rows = height / c.patch_height,
+                       .columns = width / c.patch_width,
+                       .height = height - height % c.patch_height,
+                       .width = width - width % c.patch_width};
   };
   return network;
 }

@@ -116,8 +116,12 @@ std::unordered_map<int64_t, size_t> take_pictures(CocoFile& file, AnnotationDraf
     const std::string name = in_quotes(picture.file);
     if (picture.id == 0) draft.problems.noted("id_zero", name, ": the picture's id is 0");
     if (const auto [known, added] = places.emplace(picture.id, draft.set.pictures.size()); !added) {
-      draft.problems.skipped("duplicate_id", name, ": its picture id ", picture.id, " is that of ",
-                             in_quotes(draft.set.pictures[known->second].file));
+      const std::string& first = draft.set.pictures[known->second].file;
+      if (first == picture.file)
+        draft.problems.skipped("duplicate_id", name, ": is listed twice under its id ", picture.id);
+      else
+        draft.problems.left_out("duplicate_id", draft.set.images / picture.file, name, ": its picture id ",
+                                picture.id, " is that of ", in_quotes(first));
       continue;
     }
     draft.places.push_back(name);

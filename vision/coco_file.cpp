@@ -171,11 +171,16 @@ class CocoReader : public nlohmann::json_sax<Json> {
   bool lacks(const Value& read, const char* name) {
     if (read.whole && *read.whole <= kLargestId && *read.whole >= -kLargestId) return false;
     const bool absent = read.type == Value::Type::kAbsent;
-    problems_.skipped("bad_entry", place(), ": \"", name, "\" is ",
-                      absent       ? "missing"
-                      : read.whole ? "too large"
-                                   : "not a whole number");
+    leave_out(": \"", name, "\" is ", absent ? "missing" : read.whole ? "too large" : "not a whole number");
     return true;
+  }
+  // With the entry of a picture goes the picture.
+  template <class... Parts>
+  void leave_out(const Parts&... parts) {
+    if (list_ == kImages)
+      problems_.left_out("bad_entry", entry_.text ? *entry_.text : file_.string(), place(), parts...);
+    else
+      problems_.skipped("bad_entry", place(), parts...);
   }
   void take_entry() {
     if (list_ == kImages) take_picture();
@@ -205,9 +210,9 @@ class CocoReader : public nlohmann::json_sax<Json> {
 void CocoReader::take_picture() {
   if (lacks(entry_.id, "id")) return;
   if (!entry_.text || !is_plain_name(*entry_.text)) {
-    problems_.skipped("bad_entry", place(), ": \"file_name\" ",
-                      entry_.text ? in_quotes(*entry_.text) + " is no name below the folder of pictures"
-                                  : std::string("is missing"));
+    leave_out(": \"file_name\" ", entry_.text
+                                      ? in_quotes(*entry_.text) + " is no name below the folder of pictures"
+                                      : std::string("is missing"));
     return;
   }
   const auto side = [](const Value& read) {

@@ -9,10 +9,10 @@
 namespace fovea {
 namespace {
 
-// FFmpeg's writer would cut off a row or a column. OpenCV's own keeps them, though gray, but knows whole
-// rates only.
 constexpr double kLeastRate = 0.01;  // slower ones the encoders refuse
 
+// FFmpeg's writer would cut off a row or a column. OpenCV's own keeps them, though gray, but knows whole
+// rates only.
 bool is_odd(cv::Size size) {
   return size.width % 2 != 0 || size.height % 2 != 0;
 }

@@ -182,8 +182,8 @@ void take_pictures(const VocSet& voc, const std::vector<std::string>& names, Ann
   for (const std::string& name : names) {
     const auto found = voc.by_name.find(name);
     if (found == voc.by_name.end()) {
-      draft.problems.skipped("missing_file", voc.place(name),
-                             ": the split names it, but there is no such file");
+      draft.problems.left_out("missing_file", voc.root / voc.place(name), voc.place(name),
+                              ": the split names it, but there is no such file");
     } else if (!taken.insert(name).second) {
       draft.problems.skipped("duplicate_id", voc.place(name), ": the split names it twice");
     } else if (found->second.picture != kUnreadable) {

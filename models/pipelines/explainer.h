@@ -79,7 +79,8 @@ class Explainer {
   // One picture (8UC3, upright RGB), prepared once for any number of maps.
   class Look {
    public:
-    const FramePlace& place() const;
+    cv::Size input() const;                           // what the model is given, in pixels
+    const FramePlace& place() const;                  // of what its patches cover of that
     const std::vector<FoundObject>& objects() const;  // of a detector, above the threshold
     std::vector<ScoredClass> classes(int k) const;    // the likeliest of a classifier; empty without one
     // Fails with one line that lists what is possible, if something asked for does not exist.

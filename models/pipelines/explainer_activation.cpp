@@ -46,6 +46,7 @@ ExplainedMap activation_map(const LookState& look, const MapRequest& request) {
   const Target target = target_of(*pass, look.layout);
   const Tensor map = class_activation(*class_activation_of(request.kind), target.values, target.gradients);
   ExplainedMap made{.kind = request.kind, .of = target.name, .subject = look.subject_of(score)};
+  if (!explains_score(request.kind) && score.object < 0) made.subject = "the picture";
   made.values = grid_of(map.data(), map.dim(1), map.dim(2));
   if (score.object >= 0) made.query = look.centre_of(score.object);
   return made;

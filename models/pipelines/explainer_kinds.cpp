@@ -137,8 +137,8 @@ std::optional<ClassActivation> class_activation_of(MapKind kind) {
 }
 
 bool explains_score(MapKind kind) {
-  return class_activation_of(kind) || kind == MapKind::kGradientRollout || kind == MapKind::kGradient ||
-         kind == MapKind::kRelevance;
+  return (class_activation_of(kind) && kind != MapKind::kEigenCam) || kind == MapKind::kGradientRollout ||
+         kind == MapKind::kGradient || kind == MapKind::kRelevance;
 }
 
 std::vector<AttentionMap> maps_for(MapKind kind, const std::vector<AttentionMap>& maps,

@@ -68,6 +68,10 @@ std::string patch_name(cv::Point2d at) {
   return "the patch at " + whole(at.x) + ", " + whole(at.y);
 }
 
+cv::Size Explainer::Look::input() const {
+  return {static_cast<int>(state_->images.dim(2)), static_cast<int>(state_->images.dim(1))};
+}
+
 const FramePlace& Explainer::Look::place() const {
   return state_->place;
 }

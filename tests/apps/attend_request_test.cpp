@@ -41,6 +41,8 @@ TEST_F(AttendRequest, WhatWouldChangeNothingIsRefused) {
       {"--kind raw --class espresso", "choose --kind gradient-rollout"},
       {"--kind raw --discard 0.5", "--discard: changes no raw map; leave it out, or choose --kind rollout"},
       {"--kind grad-cam --fuse max", "--fuse: changes no grad-cam map"},
+      {"--kind grad-cam --fuse max --sheet -o s.png", "--fuse: changes no grad-cam map"},
+      {"--kind eigen-cam --class 1", "--class: changes no eigen-cam map"},
       {"--kind raw --head 0 --fuse max", "--fuse"},
       {"--threshold 0.9", "--threshold: vit finds no objects"}};
   for (const auto& [words, message] : cases) {
@@ -93,11 +95,14 @@ TEST_F(AttendRequest, ClassesOfOneNameAreToldApart) {
 
 TEST_F(AttendRequest, RecordsOfAVideoCountItsFrames) {
   write_video("clip.avi");
+  Json recipe = Json::parse(read_file(folder / "vit/preprocessor_config.json"));
+  recipe["size"] = {{"height", 20}, {"width", 20}};
+  folder.write("vit/preprocessor_config.json", recipe.dump());
   std::istringstream lines(run("clip.avi -m vit --format ndjson").out);
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
     EXPECT_EQ(Json::parse(line).at("frame"), count);
-    EXPECT_EQ(Json::parse(line).at("model_input").at("width"), 16);
+    EXPECT_EQ(Json::parse(line).at("model_input").at("width"), 20);  // of which patches cover 16
     EXPECT_EQ(line.find("\"frame\""), line.rfind("\"frame\""));
   }
   EXPECT_EQ(count, 3);
@@ -114,6 +119,14 @@ TEST_F(AttendRequest, AVideoThatIsNotNamedHasNoColumnsAndNoSheet) {
   }
   EXPECT_TRUE(there("maps/a-sheet.png"));
   EXPECT_FALSE(there("maps/clip-sheet.avi"));
+}
+
+TEST_F(AttendRequest, AnObjectIsForMapsOfObjects) {
+  write_tiny_detr(folder, "detr");
+  const Outcome outcome =
+      run("a.ppm -m detr --random-weights --threshold 0 --kind encoder-self --at 5,5 --object 0");
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.err.find("--object: changes no encoder-self map"), std::string::npos) << outcome.err;
 }
 
 TEST_F(AttendRequest, FramesInWhichNothingIsFoundStayInTheVideo) {

@@ -210,6 +210,18 @@ TEST(CocoAnnotations, EveryPictureThatIsLeftOutIsNamed) {
   EXPECT_TRUE(data.problems.back().of_picture);
 }
 
+TEST(CocoAnnotations, EntriesOfPicturesThatAreLeftOutAreLostPictures) {
+  const CocoFolder folder(
+      coco(object(1, 5, "1, 2, 8, 9"), std::string(kImages) + R"(, {"id": 7, "file_name": "c.jpg"}, {"id": 9},
+                               {"id": 7, "file_name": "a.jpg"}, {"file_name": "d.jpg"})"));
+  const AnnotatedPictures data = folder.read();
+  EXPECT_EQ(data.pictures.size(), 2u);
+  std::vector<std::string> lost;
+  for (const PictureFailure& picture : data.left_out)
+    lost.push_back(std::filesystem::path(picture.name).filename().string());
+  EXPECT_EQ(lost, (std::vector<std::string>{"coco.json", "d.jpg", "c.jpg"}));  // a.jpg is there
+}
+
 TEST(CocoAnnotations, ProblemsBeyondTheFirstThousandAreCounted) {
   std::string objects;
   for (int i = 1; i <= 1500; ++i) objects += object(i, 5, "1, 2, 0, 0") + ",";
