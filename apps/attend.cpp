@@ -37,7 +37,7 @@ class AttendRun {
               .request = request_,
               .detections = {.labels = explainer.info().labels,
                              .categories = category_ids(explainer.info().labels),
-                             .threshold = threshold()},
+                             .threshold = settings.least_score()},
               .detects = explainer.detects(),
               .frames = settings.names_video(),
               .seed = kDrawnSeed};
@@ -69,12 +69,10 @@ class AttendRun {
   }
 
  private:
-  float threshold() const { return settings_.threshold.value_or(0.5f); }
-
   void look_at(Result& result) const {
     const bool picture = !result.input.frame;
     const AttendPlan plan{.request = request_,
-                          .threshold = threshold(),
+                          .threshold = settings_.least_score(),
                           .each_object = picture && !settings_.one_file(),
                           .sheet = settings_.sheet && picture,
                           .page = settings_.writes_pages() && picture,

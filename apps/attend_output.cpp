@@ -140,8 +140,7 @@ void AttendOutput::write_maps(Result& result) {
   const bool wanted =
       is_output_file(settings_.save_raw) || (is_output_file(settings_.output) && !all.page && !input.frame);
   if (all.maps.empty() && wanted)
-    fail("nothing found above ", settings_.threshold.value_or(0.5f),
-         ", so there is no map to write; lower --threshold");
+    fail("nothing found above ", settings_.least_score(), ", so there is no map to write; lower --threshold");
   if (raw_)
     for (AttendedMap& made : all.maps) {
       made.raw = path_for(input.labels_to, settings_.save_raw, made);

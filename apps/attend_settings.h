@@ -12,12 +12,13 @@ struct AttendSettings {
   PictureOptions pictures;
   std::string kind, class_name;    // empty: the model's usual one; the best
   MapRequest request;              // without its kind and class
-  std::optional<float> threshold;  // of a detector; none: 0.5
+  std::optional<float> threshold;  // as it was given; see least_score()
   OverlayStyle style;
   std::string output, save_raw;
   bool sheet = false, page = false, score = false, check_weights = false, force = false;
   int64_t every = 1;
 
+  float least_score() const { return threshold.value_or(0.5f); }  // that a detector's object has to pass
   bool names_video() const;   // whether a video is among the inputs, as far as arguments say
   bool writes_pages() const;  // rather than PNG files
   bool one_file() const;      // --output or --save-raw has room for one map

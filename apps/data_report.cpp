@@ -85,7 +85,7 @@ void write_text(const DataReport& report, std::ostream& out) {
   }
   out << "\n";
   width = 0;
-  for (const auto& category : report.categories) width = std::max(width, category.name.size());
+  for (const auto& category : report.categories) width = std::max(width, on_one_line(category.name).size());
   for (const auto& category : report.categories) {
     out << fmt::format("  {:<{}}  ", on_one_line(category.name), width);
     if (report.has_boxes()) out << counted(category.objects, "object") << " in ";

@@ -89,7 +89,8 @@ void write_text(const DetectionReport& report, std::ostream& out) {
                        counted(report.threads, "thread"), report.isa);
   out << "\n" << coco_summary(evaluation) << "\n";
   size_t width = 5;
-  for (const Category& category : evaluation.categories) width = std::max(width, category.name.size());
+  for (const Category& category : evaluation.categories)
+    width = std::max(width, on_one_line(category.name).size());
   out << fmt::format("  {:<{}}     AP   AP50   AP75  small medium  large     AR  objects  detections\n",
                      "class", width);
   for (int64_t k = 0; k < std::ssize(evaluation.categories); ++k) {
